@@ -1,0 +1,124 @@
+"""Token ids to scores: which sequences are decoded, after which head, in which shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seaguard_cli.engine.grammar import VerdictTokens
+from seaguard_cli.engine.packing import Ids, cuts, shared
+from seaguard_cli.engine.plan import Plan
+from seaguard_cli.engine.scoring import score_of
+from seaguard_cli.engine.session import HEAD, Context, DoesNotFit, LoadedModel
+from seaguard_cli.errors import DecodeFailed, Failure, FailureCode, Interrupted
+from seaguard_cli.verdict import Score
+
+# From 16 tokens on kernels round alike whatever the batch's shape; with fewer they are others.
+_SHORTEST_TAIL = 16
+
+
+class _Decoder:
+    """A context that is opened when the first items show how large it must be, and its head."""
+
+    def __init__(self, model: LoadedModel, plan: Plan, verdicts: VerdictTokens) -> None:
+        self._model = model
+        self._plan = plan
+        self._verdicts = verdicts
+        self._context: Context | None = None
+        self._head: list[int] = []
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Make a running decode, and every later one, end with Interrupted."""
+        self._cancelled = True
+        if self._context:
+            self._context.cancel()
+
+    def close(self) -> None:
+        """Free the context; may be called again."""
+        if self._context:
+            self._context.close()
+            self._context = None
+
+    def _with_head(self, head: Ids, tokens: int) -> Context:
+        """Give a context that has `head` in sequence 0 and room for `tokens` more."""
+        context = self._room_for(len(head) + tokens)
+        if self._head != head:
+            self._forget_everything()
+            if head:
+                context.decode([(HEAD, 0, head)], logits=False)
+            self._head = list(head)
+        return context
+
+    def _room_for(self, tokens: int) -> Context:
+        if self._cancelled:
+            raise Interrupted
+        size = 0
+        if self._context and self._context.ctx < min(tokens, self._plan.ctx):
+            size = self._context.ctx
+            self.close()
+        if not self._context:
+            wanted = self._plan.context_for(max(tokens, 2 * size))
+            self._context = Context(self._model, self._plan, ctx=wanted)
+            self._head = []
+        return self._context
+
+    def _forget_everything(self) -> None:
+        if self._context:
+            self._context.clear()
+        self._head = []
+
+
+class PackedDecoder(_Decoder):
+    """Scores several items in one batch, each in a sequence that begins with the shared head."""
+
+    def together(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
+        """Score `items` in one batch. Raises DoesNotFit, DecodeFailed or Interrupted."""
+        starts = [shared(ids, head) for ids in items]
+        tails = [ids[start:] for ids, start in zip(items, starts, strict=True)]
+        sequences = range(1, len(items) + 1)
+        try:
+            context = self._with_head(head, sum(map(len, tails)))
+            for sequence, start in zip(sequences, starts, strict=True):
+                context.share_head(sequence, start)
+            rows = context.decode(list(zip(sequences, starts, tails, strict=True)))
+        except (DoesNotFit, DecodeFailed):
+            self._forget_everything()
+            raise
+        scores = [score_of(row, self._verdicts) for row in rows]
+        for sequence in sequences:
+            context.forget(sequence)
+        return scores
+
+
+class ExactDecoder(_Decoder):
+    """Scores one item at a time, as if its whole prompt were decoded alone in a fresh context.
+
+    Every decode has the shape, and every token the place in the cache, that it would have there:
+    on a CPU the logits are equal to the bit.
+    """
+
+    def alone(self, ids: Ids, head: Ids) -> Score | Failure:
+        """Score one item. Raises Interrupted."""
+        head = head[:-_SHORTEST_TAIL]
+        start = shared(ids, head)
+        try:
+            if start < len(head) or len(ids) - start < _SHORTEST_TAIL:
+                # Behind what it does not share of the head an item would lie in another place.
+                self._forget_everything()
+                context, start = self._room_for(len(ids)), 0
+            else:
+                context = self._with_head(head, len(ids) - start)
+                context.share_head(1, start)
+            rows = []
+            for end in cuts(start, len(ids), ubatch=self._plan.ubatch):
+                rows = context.decode([(1, start, ids[start:end])], logits=end == len(ids))
+                start = end
+        except (DoesNotFit, DecodeFailed) as error:
+            self._forget_everything()
+            problem = "the context has no room left"
+            if isinstance(error, DecodeFailed):
+                problem = f"llama.cpp could not decode it: {error}"
+            return Failure(FailureCode.ENGINE, {"problem": problem})
+        score = score_of(rows[0], self._verdicts)
+        context.forget(1)
+        return score

@@ -1,0 +1,51 @@
+"""llama.cpp's library: loaded once, its log caught instead of printed."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import ModuleType
+from typing import Any
+
+_LOG_WARNING = 2
+_LOG_CONTINUES = 5
+_KEPT_LINES = 12
+
+_kept: deque[str] = deque(maxlen=_KEPT_LINES)
+_devices: list[str] = []
+_loaded: list[Any] = []
+
+
+def llama() -> ModuleType:
+    """Give `llama_cpp`, with the backend initialised and the log going to `last_log_lines`."""
+    import llama_cpp
+
+    if not _loaded:
+        callback = llama_cpp.llama_log_callback(_keep)
+        # llama.cpp holds the bare pointer: once collected, the next log line would crash.
+        _loaded.append(callback)
+        llama_cpp.llama_log_set(callback, None)
+        llama_cpp.llama_backend_init()
+    return llama_cpp  # type: ignore[no-any-return]
+
+
+def last_log_lines() -> list[str]:
+    """Give the last warnings and errors that llama.cpp logged, oldest first."""
+    return [line for line in "".join(_kept).splitlines() if line.strip()]
+
+
+def forget_log() -> None:
+    """Drop what was logged so far, so that a later failure shows only its own lines."""
+    _kept.clear()
+
+
+def used_device() -> str | None:
+    """Give the name of the accelerator that llama.cpp last said it loads to, if any."""
+    return _devices[-1] if _devices else None
+
+
+def _keep(level: int, text: bytes, _data: object) -> None:
+    line = text.decode("utf-8", "replace")
+    if "using device " in line:
+        _devices.append(line.partition("using device ")[2].split(" - ")[0].strip())
+    if level >= _LOG_WARNING and (level != _LOG_CONTINUES or _kept):
+        _kept.append(line)

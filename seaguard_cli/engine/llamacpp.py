@@ -1,0 +1,177 @@
+"""The engine in this process: llama.cpp through its C API, nothing generated.
+
+The head that all items of a task share is decoded once into sequence 0. Items are packed as
+sequences of one batch, each beginning with as much of the head as its own tokens equal, and
+logits are read at each item's last token only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
+from seaguard_cli.engine.family import choose_family
+from seaguard_cli.engine.grammar import find_verdicts, require_admitted
+from seaguard_cli.engine.library import llama, used_device
+from seaguard_cli.engine.packing import Batch, Ids
+from seaguard_cli.engine.plan import make_plan
+from seaguard_cli.engine.processors import usable_processors
+from seaguard_cli.engine.protocol import FLUSH, EngineOptions, Flush
+from seaguard_cli.engine.session import DoesNotFit, LoadedModel
+from seaguard_cli.engine.vocabulary import Vocabulary
+from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode
+from seaguard_cli.prompt import Family, Prompt, VerdictWords
+from seaguard_cli.verdict import Score
+
+# Longer than any token of the four vocabularies, so that a text of more bytes than this for each
+# token of the context is known to be too long before it is tokenised.
+_LONGEST_TOKEN = 128
+
+
+class LlamaEngine:
+    """Scores prompts with the GGUF at `path`; `family` is how it wraps a turn.
+
+    Raises WeightsError when the file is no usable guard, EngineError when it does not open.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        options: EngineOptions,
+        *,
+        families: Mapping[str, Family],
+        family: str | None,
+        spellings: Sequence[VerdictWords],
+    ) -> None:
+        gpu = bool(llama().llama_supports_gpu_offload())
+        if options.device == "gpu" and not gpu:
+            raise DeviceMissing(device=options.device)
+        with ExitStack() as undo:
+            plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+            model = LoadedModel(path, plan)
+            undo.callback(model.close)
+            self.plan = plan.fitted(model.trained_ctx)
+            self.vocabulary = Vocabulary(model.vocabulary)
+            self.family = choose_family(self.vocabulary, families, family, path=str(path))
+            self.vocabulary.reserve(self.family)
+            self.verdicts = find_verdicts(self.vocabulary, spellings, path=str(path))
+            require_admitted(model.vocabulary, self.verdicts, path=str(path))
+            self._packed = PackedDecoder(model, self.plan, self.verdicts)
+            self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts)
+            undo.callback(self._packed.close)
+            undo.callback(self._exact.close)
+            self._close = undo.pop_all()
+        self._heads: dict[str, list[int]] = {}
+
+    @property
+    def device(self) -> str:
+        """Give where it runs: the accelerator by its name, or the CPU and its threads."""
+        if self.plan.on_gpu:
+            return f"GPU ({used_device() or 'chosen by llama.cpp'})"
+        threads = self.plan.threads
+        return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+
+    @property
+    def words(self) -> VerdictWords:
+        """Give the two words that the model answers with."""
+        return self.verdicts.words
+
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+        """Give one outcome a prompt, in order; see `Engine.score`."""
+        batch: Batch | None = None
+        failures: dict[int, Failure] = {}
+        for prompt in prompts:
+            if isinstance(prompt, Flush):
+                yield from self._finish(batch, failures)
+                batch, failures = None, {}
+                yield FLUSH
+                continue
+            ids = self._encode(prompt)
+            if isinstance(ids, Failure):
+                failures[len(failures) + (len(batch.items) if batch else 0)] = ids
+                continue
+            if batch and not batch.fits(ids):
+                yield from self._finish(batch, failures)
+                batch, failures = None, {}
+            batch = batch or self._new_batch(prompt)
+            batch.add(ids)
+        yield from self._finish(batch, failures)
+
+    def score_alone(self, prompt: Prompt) -> Score | Failure:
+        """Score one prompt that shares its batch with no other; see `Engine.score_alone`."""
+        ids = self._encode(prompt)
+        return ids if isinstance(ids, Failure) else self._alone(ids, self._head(prompt))
+
+    def cancel(self) -> None:
+        """Make a running decode end early; see `Engine.cancel`."""
+        self._packed.cancel()
+        self._exact.cancel()
+
+    def close(self) -> None:
+        """Free context and weights, in that order; may be called again."""
+        self._close.close()
+
+    def _encode(self, prompt: Prompt) -> list[int] | Failure:
+        limit = self.plan.ctx
+        least = len(prompt.turn) // _LONGEST_TOKEN
+        if least > limit:
+            return Failure(FailureCode.TOO_LONG, {"tokens": f"over {least}", "limit": limit})
+        try:
+            ids = self.vocabulary.encode(prompt)
+        except UnicodeEncodeError:
+            return Failure(FailureCode.NOT_TEXT, {"found": "a lone surrogate"})
+        if len(ids) > limit:
+            return Failure(FailureCode.TOO_LONG, {"tokens": len(ids), "limit": limit})
+        return ids
+
+    def _head(self, prompt: Prompt) -> list[int]:
+        """Give the head of the prompt's task, found once."""
+        fixed = prompt.turn[: prompt.head]
+        if fixed not in self._heads:
+            self._heads[fixed] = self.vocabulary.head(prompt)
+        return self._heads[fixed]
+
+    def _new_batch(self, prompt: Prompt) -> Batch:
+        plan = self.plan
+        return Batch(self._head(prompt), ctx=plan.ctx, sequences=plan.sequences)
+
+    def _finish(
+        self, batch: Batch | None, failures: Mapping[int, Failure]
+    ) -> Iterator[Score | Failure]:
+        """Give the outcomes of a batch, with each failure where its prompt stood."""
+        scores = iter(self._together(batch.items, batch.head) if batch else ())
+        for at in range(len(failures) + (len(batch.items) if batch else 0)):
+            yield failures[at] if at in failures else next(scores)
+
+    def _together(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
+        """Score items in one batch; what does not fit, or fails, is tried again in halves."""
+        if len(items) == 1:
+            return [self._alone(items[0], head)]
+        try:
+            return self._packed.together(items, head)
+        except (DoesNotFit, DecodeFailed):
+            middle = len(items) // 2
+            return self._together(items[:middle], head) + self._together(items[middle:], head)
+
+    def _alone(self, ids: Ids, head: Ids) -> Score | Failure:
+        score = self._exact.alone(ids, head)
+        return score if isinstance(score, Failure) else replace(score, exact=True)
+
+
+@contextmanager
+def opened_vocabulary(
+    path: Path, *, families: Mapping[str, Family], family: str | None
+) -> Iterator[tuple[Vocabulary, Family]]:
+    """Give the tokenizer of the GGUF at `path` and its family, without loading the weights."""
+    plan = make_plan(EngineOptions(device="cpu"), processors=1, gpu_usable=False)
+    model = LoadedModel(path, plan, vocabulary_only=True)
+    try:
+        vocabulary = Vocabulary(model.vocabulary)
+        chosen = choose_family(vocabulary, families, family, path=str(path))
+        vocabulary.reserve(chosen)
+        yield vocabulary, chosen
+    finally:
+        model.close()

@@ -1,0 +1,63 @@
+"""Which numeric settings a model runs with: pure, from what was asked and what there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from seaguard_cli.engine.protocol import EngineOptions
+
+# The context that is enough for a full batch of texts and for one text of about 3,000 words.
+DEFAULT_CTX = 4096
+EXACT_UBATCH = 512
+# llama.cpp's own bound is 256; logits of 64 items are 39 MB with the largest vocabulary.
+SEQUENCES = 64
+_STEP = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The settings of model and context. Sizes in tokens; `gpu_layers` -1 means all of them."""
+
+    ctx: int
+    ubatch: int
+    sequences: int
+    threads: int
+    gpu_layers: int
+    flash_attention: bool | None
+    kv_float32: bool
+    repack: bool
+
+    @property
+    def on_gpu(self) -> bool:
+        """Tell whether anything is offloaded."""
+        return self.gpu_layers != 0
+
+    def context_for(self, tokens: int) -> int:
+        """Give the smallest context, in steps of 256 tokens, that holds `tokens`."""
+        return min(self.ctx, -(-tokens // _STEP) * _STEP)
+
+    def fitted(self, trained_ctx: int) -> Plan:
+        """Give the plan with no larger a context than the model was trained with."""
+        return replace(self, ctx=min(self.ctx, trained_ctx) if trained_ctx else self.ctx)
+
+    def exact(self) -> Plan:
+        """Give the plan for an item alone, with every setting that moves scores held fixed."""
+        return replace(
+            self, ubatch=EXACT_UBATCH, sequences=1, flash_attention=False, kv_float32=True
+        )
+
+
+def make_plan(options: EngineOptions, *, processors: int, gpu_usable: bool) -> Plan:
+    """Give the plan for `options` on a machine with `processors` and, or not, a usable GPU."""
+    wants_gpu = options.device == "gpu" or (options.device == "auto" and gpu_usable)
+    layers = -1 if options.gpu_layers is None else options.gpu_layers
+    return Plan(
+        ctx=options.ctx or DEFAULT_CTX,
+        ubatch=EXACT_UBATCH,
+        sequences=SEQUENCES,
+        threads=options.threads or processors,
+        gpu_layers=layers if wants_gpu else 0,
+        flash_attention=None,
+        kv_float32=False,
+        repack=False,
+    )

@@ -1,0 +1,79 @@
+"""What every engine does, and what a person may ask of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, Protocol
+
+from seaguard_cli.errors import Failure
+from seaguard_cli.prompt import Family, Prompt, Segment, VerdictWords
+from seaguard_cli.verdict import Score
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+class Flush(Enum):
+    """A mark in a stream: nothing more is ready now, so do not wait for a full batch."""
+
+    FLUSH = "flush"
+
+
+FLUSH = Flush.FLUSH
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What a person may set; None leaves it to the plan.
+
+    `ctx` is the context in tokens, `gpu_layers` the number of layers on the GPU.
+    """
+
+    device: Device = "auto"
+    threads: int | None = None
+    gpu_layers: int | None = None
+    ctx: int | None = None
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSegment:
+    """A segment of a prompt with the token ids that the model is given for it."""
+
+    segment: Segment
+    ids: tuple[int, ...]
+
+
+class Engine(Protocol):
+    """Turns prompts into scores. Opened by its constructor, closed by `close`."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        ...
+
+    @property
+    def family(self) -> Family:
+        """How its model wraps a turn."""
+        ...
+
+    @property
+    def words(self) -> VerdictWords:
+        """The two words that its model answers with."""
+        ...
+
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+        """Give one outcome a prompt, in order, lazily; a flush mark is passed on in its place.
+
+        Raises EngineError when nothing more can be scored, and Interrupted after `cancel`.
+        """
+
+    def score_alone(self, prompt: Prompt) -> Score | Failure:
+        """Score one prompt that shares its batch with no other."""
+
+    def cancel(self) -> None:
+        """Make a running decode end early; safe to call from a signal handler."""
+
+    def close(self) -> None:
+        """Give everything back; may be called again."""

@@ -1,0 +1,187 @@
+"""One model and one context of llama.cpp, opened and closed explicitly on every way out."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from seaguard_cli.engine.library import forget_log, last_log_lines, llama
+from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seaguard_cli.engine.plan import Plan
+
+HEAD = 0
+_NO_SLOT = 1
+_ABORTED = 2
+_FLASH_AUTO, _FLASH_OFF, _FLASH_ON = -1, 0, 1
+_TYPE_F32, _TYPE_F16 = 0, 1
+_SAYS_MEMORY = ("failed to allocate", "cannot allocate memory", "unable to allocate", "mmap failed")
+
+
+class DoesNotFit(Exception):
+    """The context has no room for this batch; a smaller one may still go in."""
+
+
+class LoadedModel:
+    """Weights in memory. `vocabulary_only` loads the tokenizer and nothing else."""
+
+    def __init__(self, path: Path, plan: Plan, *, vocabulary_only: bool = False) -> None:
+        self._llama = llama()
+        forget_log()
+        params = self._llama.llama_model_default_params()
+        params.vocab_only = vocabulary_only
+        params.use_extra_bufts = plan.repack
+        params.n_gpu_layers = plan.gpu_layers
+        # An empty list of devices, for 0 layers alone still lets single operations go to a GPU.
+        self._no_devices = (ctypes.c_void_p * 1)(None)
+        if not plan.on_gpu:
+            params.devices = ctypes.cast(self._no_devices, ctypes.c_void_p)
+        self._handle = self._llama.llama_model_load_from_file(str(path).encode(), params)
+        if not self._handle:
+            raise _load_error(path)
+        self.vocabulary = self._llama.llama_model_get_vocab(self._handle)
+        self.vocabulary_size = int(self._llama.llama_vocab_n_tokens(self.vocabulary))
+        self.trained_ctx = int(self._llama.llama_model_n_ctx_train(self._handle))
+
+    @property
+    def handle(self) -> object:
+        """Give llama.cpp's pointer to the model."""
+        return self._handle
+
+    def close(self) -> None:
+        """Free the weights; may be called again."""
+        if self._handle:
+            self._llama.llama_model_free(self._handle)
+            self._handle = None
+
+
+class Context:
+    """A KV cache of `ctx` tokens with the head in sequence 0, and one reusable batch."""
+
+    def __init__(self, model: LoadedModel, plan: Plan, *, ctx: int) -> None:
+        self._llama = llama()
+        self._vocabulary_size = model.vocabulary_size
+        self._cancelled = False
+        self._abort = self._llama.ggml_abort_callback(lambda _data: self._cancelled)
+        self.ctx = ctx
+        forget_log()
+        self._handle = self._llama.llama_init_from_model(model.handle, self._params(plan, ctx))
+        if not self._handle:
+            raise OutOfMemory(what="the context", ctx=ctx)
+        self._memory = self._llama.llama_get_memory(self._handle)
+        self._batch = self._llama.llama_batch_init(ctx, 0, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def cancel(self) -> None:
+        """Make the running decode, and every later one, end with Interrupted."""
+        self._cancelled = True
+
+    def clear(self) -> None:
+        """Forget every sequence, the head included."""
+        self._llama.llama_memory_clear(self._memory, False)
+
+    def share_head(self, sequence: int, tokens: int) -> None:
+        """Make the first `tokens` of the head the beginning of `sequence`."""
+        if tokens:
+            self._llama.llama_memory_seq_cp(self._memory, HEAD, sequence, 0, tokens)
+
+    def forget(self, sequence: int) -> None:
+        """Drop `sequence`; what it shares with the head stays there."""
+        self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def decode(
+        self, rows: Sequence[tuple[int, int, Sequence[int]]], *, logits: bool = True
+    ) -> list[NDArray[np.float32]]:
+        """Decode rows of (sequence, first position, token ids) as one batch.
+
+        Gives a row's logits at its last token, float32 of shape (vocabulary,), valid until the
+        next decode; nothing without `logits`. Raises DoesNotFit, Interrupted or DecodeFailed.
+        """
+        ends = self._fill(rows, logits)
+        forget_log()
+        status = self._llama.llama_decode(self._handle, self._batch)
+        if self._cancelled or status == _ABORTED:
+            raise Interrupted
+        if status == _NO_SLOT:
+            raise DoesNotFit
+        if status != 0:
+            raise DecodeFailed(status=int(status), log=" / ".join(last_log_lines()[-3:]))
+        return [self._logits(at) for at in ends] if logits else []
+
+    def close(self) -> None:
+        """Free context and batch; may be called again."""
+        if self._handle:
+            self._llama.llama_batch_free(self._batch)
+            self._llama.llama_free(self._handle)
+            self._handle = None
+
+    def _fill(self, rows: Sequence[tuple[int, int, Sequence[int]]], logits: bool) -> list[int]:
+        batch, at, ends = self._batch, 0, []
+        for sequence, first, ids in rows:
+            for offset, token in enumerate(ids):
+                batch.token[at] = token
+                batch.pos[at] = first + offset
+                batch.n_seq_id[at] = 1
+                batch.seq_id[at][0] = sequence
+                batch.logits[at] = 0
+                at += 1
+            batch.logits[at - 1] = logits
+            ends.append(at - 1)
+        batch.n_tokens = at
+        return ends
+
+    def _logits(self, at: int) -> NDArray[np.float32]:
+        import numpy as np
+
+        pointer = self._llama.llama_get_logits_ith(self._handle, at)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    def _params(self, plan: Plan, ctx: int) -> object:
+        params = self._llama.llama_context_default_params()
+        params.n_ctx = ctx
+        params.n_batch = ctx
+        params.n_ubatch = min(plan.ubatch, ctx)
+        params.n_seq_max = plan.sequences + 1
+        # One token a sequence is read; by default room is made for every token of a micro-batch.
+        params.n_outputs_max = plan.sequences + 1
+        params.n_threads = params.n_threads_batch = plan.threads
+        flash = {None: _FLASH_AUTO, False: _FLASH_OFF, True: _FLASH_ON}
+        params.flash_attn_type = flash[plan.flash_attention]
+        params.type_k = params.type_v = _TYPE_F32 if plan.kv_float32 else _TYPE_F16
+        params.offload_kqv = params.op_offload = plan.on_gpu
+        # Shared heads need one cache for all sequences, or a partial copy aborts the process;
+        # and a full-size sliding window, or the head of gemma3 is overwritten.
+        params.kv_unified = True
+        params.swa_full = True
+        params.no_perf = True
+        params.abort_callback = self._abort
+        return params
+
+
+def _load_error(path: Path) -> Exception:
+    lines = last_log_lines()
+    if any(word in line.lower() for line in lines for word in _SAYS_MEMORY):
+        size = 0
+        with suppress(OSError):
+            size = path.stat().st_size
+        return OutOfMemory(what="the weights", size=size)
+    said = lines[0].rpartition("error loading model: ")[2] if lines else "it gave no reason"
+    return WeightsUnreadable(path=str(path), reason=f"llama.cpp cannot load it: {said.strip()}")

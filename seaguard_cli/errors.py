@@ -1,0 +1,133 @@
+"""The error tree: what can go wrong, as types that carry facts and no sentences.
+
+An exception ends a command. A `Failure` is data: it says why one record could not be judged, and
+takes that record's place in the output. Both are worded in `cli/messages.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Fact = str | int | float
+
+
+class FailureCode(StrEnum):
+    """Why a record could not be judged. The list is closed: it is part of the published schema."""
+
+    INVALID_JSON = "invalid_json"
+    INVALID_UTF8 = "invalid_utf8"
+    MISSING_FIELD = "missing_field"
+    NOT_TEXT = "not_text"
+    DUPLICATE_FIELD = "duplicate_field"
+    KEY_EXISTS = "key_exists"
+    TOO_LONG = "too_long"
+    TOO_LARGE = "too_large"
+    UNCLOSED_QUOTE = "unclosed_quote"
+    RAGGED_ROW = "ragged_row"
+    ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one record could not be judged: a code, and the facts that its message needs."""
+
+    code: FailureCode
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+class SeaguardError(Exception):
+    """Anything that ends a command; `facts` are what its sentence needs, by name."""
+
+    def __init__(self, **facts: Fact) -> None:
+        super().__init__(", ".join(f"{name}: {value}" for name, value in facts.items()))
+        self.facts = facts
+
+
+class UsageError(SeaguardError):
+    """Options that do not go together, or a value outside its range. Facts: problem, remedy."""
+
+
+class NothingToRead(UsageError):
+    """No text, no file, and standard input is a terminal."""
+
+
+class TextNamesFile(UsageError):
+    """A single TEXT argument names an existing file. Facts: path."""
+
+
+class ConfigError(UsageError):
+    """A configuration file cannot be read as what it should be. Facts: path, problem."""
+
+
+class InputMissing(UsageError):
+    """A named input cannot be opened. Facts: path, reason."""
+
+
+class InputEncoding(UsageError):
+    """An input is in an encoding that is not read. Facts: path, encoding."""
+
+
+class DuplicateColumns(UsageError):
+    """A table's header names a column twice. Facts: path, column."""
+
+
+class WeightsError(SeaguardError):
+    """The weights cannot be had or used as a guard."""
+
+
+class UnknownModel(WeightsError):
+    """A name that is neither a known model nor a file. Facts: model, known."""
+
+
+class WeightsMissing(WeightsError):
+    """A known model whose weights are not on this machine. Facts: model, quant."""
+
+
+class WeightsUnreadable(WeightsError):
+    """A file that llama.cpp cannot load. Facts: path, reason."""
+
+
+class NotAGuard(WeightsError):
+    """A model that cannot answer safe or unsafe in one token. Facts: path, problem."""
+
+
+class FamilyUnclear(WeightsError):
+    """The wrapper does not follow from the vocabulary. Facts: path, found, known."""
+
+
+class EngineError(SeaguardError):
+    """The engine failed."""
+
+
+class OutOfMemory(EngineError):
+    """An allocation was refused. Facts: what, ctx, size (bytes)."""
+
+
+class DecodeFailed(EngineError):
+    """llama.cpp could not decode. Facts: status."""
+
+
+class DeviceMissing(EngineError):
+    """The device asked for is not there. Facts: device."""
+
+
+class ItemFailed(SeaguardError):
+    """One item could not be judged; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(code=failure.code, **failure.facts)
+        self.failure = failure
+
+
+class Interrupted(SeaguardError):
+    """The person asked to stop."""
+
+
+class InputFailed(SeaguardError):
+    """Reading broke off. Facts: path, reason."""
+
+
+class OutputFailed(SeaguardError):
+    """Writing broke off. Facts: path, reason."""

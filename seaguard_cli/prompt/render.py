@@ -1,0 +1,90 @@
+"""One user turn, in segments: the wrapper is trusted, instruction and text are not.
+
+Instruction and text are one segment because the tokens must equal those of training, where both
+were tokenised as one string: a merge may cross the place where they meet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seaguard_cli.verdict import Item, Task
+
+_PLACEHOLDER = re.compile(r"\{(prompt|response)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How a model family wraps one user turn, and which control tokens that takes."""
+
+    name: str
+    marker: str
+    control: tuple[str, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """The content of the user turn for each task, with {prompt} and {response} for the texts."""
+
+    prompt: str
+    response: str
+
+    def template(self, task: Task) -> str:
+        """Give the template of `task`."""
+        return self.prompt if task == "prompt" else self.response
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    """The two words that a guard answers with, as its vocabulary spells them."""
+
+    safe: str
+    unsafe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a prompt. In a trusted one control tokens count, in another they are text."""
+
+    text: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The segments of one item, in order, and the head that all items of its task begin with.
+
+    `head` counts the characters of the untrusted segment that stand before the item's own text.
+    """
+
+    segments: tuple[Segment, Segment, Segment]
+    head: int
+
+    @property
+    def turn(self) -> str:
+        """Give the content of the user turn: what a chat API is sent."""
+        return self.segments[1].text
+
+
+def render(item: Item, family: Family, instruction: Instruction) -> Prompt:
+    """Give the prompt of `item`: paper, figure 23, in the wrapper of the model's family."""
+    template = instruction.template(item.task)
+    first = _PLACEHOLDER.search(template)
+    return Prompt(
+        segments=(
+            Segment(family.before, trusted=True),
+            Segment(_fill(template, item), trusted=False),
+            Segment(family.after, trusted=True),
+        ),
+        head=first.start() if first else len(template),
+    )
+
+
+def _fill(template: str, item: Item) -> str:
+    """Put the texts in, in one pass: a placeholder that stands in a text stays as it is."""
+    texts: Mapping[str, str] = {"prompt": item.prompt, "response": item.response or ""}
+    return _PLACEHOLDER.sub(lambda found: texts[found[1]], template)
