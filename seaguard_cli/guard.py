@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import Literal, Self, overload
 
-from seaguard_cli.engine import FLUSH, Engine, EngineOptions, Flush, TokenSegment
+from seaguard_cli import defaults
+from seaguard_cli.engine import FLUSH, Cancellation, Engine, EngineOptions, Flush, TokenSegment
 from seaguard_cli.errors import Failure, ItemFailed, UsageError
 from seaguard_cli.memory import Measurement, Memory
 from seaguard_cli.prompt import Instruction, Prompt, render
 from seaguard_cli.verdict import Item, Score, Task, Verdict
 from seaguard_cli.weights import load_catalogue, locate
 
-DEFAULT_MODEL = "qwen-4b"
 DEFAULT_INSTRUCTION = "sea-guard"
-DEFAULT_THRESHOLD = 0.5
-# Packing moves undecided scores: up to 0.17 was seen on a 270M model.
-DEFAULT_SETTLE = 0.2
 # Verdicts that are known wait for those before them; so many may wait before a batch is closed.
 _MOST_WAITING = 4096
 _LOW_MASS = 0.5
@@ -39,12 +37,12 @@ class Guard:
 
     def __init__(
         self,
-        model: str = DEFAULT_MODEL,
+        model: str = defaults.MODEL,
         *,
         task: Task = "prompt",
-        threshold: float = DEFAULT_THRESHOLD,
+        threshold: float = defaults.THRESHOLD,
         deterministic: bool = False,
-        settle: float = DEFAULT_SETTLE,
+        settle: float = defaults.SETTLE,
         family: str | None = None,
         device: Literal["auto", "cpu", "gpu"] = "auto",
         threads: int | None = None,
@@ -64,7 +62,7 @@ class Guard:
         self._threshold = threshold
         self._settle = settle
         self._engine: Engine | None = None
-        self._cancelled = False
+        self._cancellation = Cancellation()
         self._memory = Memory()
 
     def __enter__(self) -> Self:
@@ -87,6 +85,11 @@ class Guard:
     def demonstration(self) -> bool:
         """Tell whether the model is a demonstration and no moderator."""
         return self._weights.model is not None and self._weights.model.demonstration
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the model has been loaded: nothing is, before the first item."""
+        return self._engine is not None
 
     @property
     def device(self) -> str:
@@ -136,8 +139,8 @@ class Guard:
                     raise ItemFailed(verdict)
                 yield verdict
 
-    def show(self, item: Item) -> list[TokenSegment]:
-        """Give the segments and token ids that the model would be given, without judging."""
+    def show(self, items: Iterable[Item]) -> Iterator[list[TokenSegment]]:
+        """Give each item's segments with the token ids the model would get, without judging."""
         from seaguard_cli.engine.llamacpp import opened_vocabulary
 
         families = self._catalogue.families
@@ -145,13 +148,15 @@ class Guard:
             vocabulary,
             family,
         ):
-            return vocabulary.tokens(render(item, family, self._instruction))
+            for item in items:
+                yield vocabulary.tokens(render(item, family, self._instruction))
 
-    def cancel(self) -> None:
-        """Make the running work end with Interrupted; safe to call from a signal handler."""
-        self._cancelled = True
-        if self._engine:
-            self._engine.cancel()
+    def cancel(self) -> bool:
+        """Ask the work to end with Interrupted; safe in a signal handler and in any thread.
+
+        Gives whether the model is at work, and will end by itself.
+        """
+        return self._cancellation.request()
 
     def close(self) -> None:
         """Give the model's memory back; may be called again."""
@@ -172,12 +177,11 @@ class Guard:
             self._engine = LlamaEngine(
                 self._weights.path,
                 self._options,
+                cancellation=self._cancellation,
                 families=self._catalogue.families,
                 family=self._family,
                 spellings=self._catalogue.verdicts[: 1 if known else None],
             )
-            if self._cancelled:
-                self._engine.cancel()
         return self._engine
 
     def _prompts(
@@ -205,11 +209,13 @@ class Guard:
         yield FLUSH
 
     def _measure(self, prompts: Iterator[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
-        if not self._options.deterministic:
-            yield from self._opened().score(prompts)
-            return
-        for prompt in prompts:
-            yield prompt if isinstance(prompt, Flush) else self._opened().score_alone(prompt)
+        for first in prompts:
+            if isinstance(first, Flush):
+                yield first
+            elif self._options.deterministic:
+                yield self._opened().score_alone(first)
+            else:
+                yield from self._opened().score(chain([first], prompts))
 
     def _settled(self, prompt: Prompt, measured: Score | Failure) -> Score | Failure:
         """Measure an undecided score again alone, as `deterministic` does."""

@@ -1,5 +1,6 @@
 """From prompts to scores."""
 
+from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.protocol import FLUSH, Engine, EngineOptions, Flush, TokenSegment
 
-__all__ = ["FLUSH", "Engine", "EngineOptions", "Flush", "TokenSegment"]
+__all__ = ["FLUSH", "Cancellation", "Engine", "EngineOptions", "Flush", "TokenSegment"]

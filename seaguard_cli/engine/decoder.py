@@ -9,7 +9,7 @@ from seaguard_cli.engine.packing import Ids, cuts, shared
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.engine.scoring import score_of
 from seaguard_cli.engine.session import HEAD, Context, DoesNotFit, LoadedModel
-from seaguard_cli.errors import DecodeFailed, Failure, FailureCode, Interrupted
+from seaguard_cli.errors import DecodeFailed, Failure, FailureCode
 from seaguard_cli.verdict import Score
 
 # From 16 tokens on kernels round alike whatever the batch's shape; with fewer they are others.
@@ -25,13 +25,6 @@ class _Decoder:
         self._verdicts = verdicts
         self._context: Context | None = None
         self._head: list[int] = []
-        self._cancelled = False
-
-    def cancel(self) -> None:
-        """Make a running decode, and every later one, end with Interrupted."""
-        self._cancelled = True
-        if self._context:
-            self._context.cancel()
 
     def close(self) -> None:
         """Free the context; may be called again."""
@@ -50,8 +43,6 @@ class _Decoder:
         return context
 
     def _room_for(self, tokens: int) -> Context:
-        if self._cancelled:
-            raise Interrupted
         size = 0
         if self._context and self._context.ctx < min(tokens, self._plan.ctx):
             size = self._context.ctx

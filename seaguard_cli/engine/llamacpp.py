@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
 from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
@@ -42,6 +43,7 @@ class LlamaEngine:
         path: Path,
         options: EngineOptions,
         *,
+        cancellation: Cancellation,
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
@@ -51,7 +53,7 @@ class LlamaEngine:
             raise DeviceMissing(device=options.device)
         with ExitStack() as undo:
             plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
-            model = LoadedModel(path, plan)
+            model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = plan.fitted(model.trained_ctx)
             self.vocabulary = Vocabulary(model.vocabulary)
@@ -104,11 +106,6 @@ class LlamaEngine:
         """Score one prompt that shares its batch with no other; see `Engine.score_alone`."""
         ids = self._encode(prompt)
         return ids if isinstance(ids, Failure) else self._alone(ids, self._head(prompt))
-
-    def cancel(self) -> None:
-        """Make a running decode end early; see `Engine.cancel`."""
-        self._packed.cancel()
-        self._exact.cancel()
 
     def close(self) -> None:
         """Free context and weights, in that order; may be called again."""
@@ -167,7 +164,7 @@ def opened_vocabulary(
 ) -> Iterator[tuple[Vocabulary, Family]]:
     """Give the tokenizer of the GGUF at `path` and its family, without loading the weights."""
     plan = make_plan(EngineOptions(device="cpu"), processors=1, gpu_usable=False)
-    model = LoadedModel(path, plan, vocabulary_only=True)
+    model = LoadedModel(path, plan, Cancellation(), vocabulary_only=True)
     try:
         vocabulary = Vocabulary(model.vocabulary)
         chosen = choose_family(vocabulary, families, family, path=str(path))

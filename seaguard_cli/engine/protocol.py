@@ -66,14 +66,11 @@ class Engine(Protocol):
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         """Give one outcome a prompt, in order, lazily; a flush mark is passed on in its place.
 
-        Raises EngineError when nothing more can be scored, and Interrupted after `cancel`.
+        Raises EngineError when nothing more can be scored, and Interrupted once cancelled.
         """
 
     def score_alone(self, prompt: Prompt) -> Score | Failure:
         """Score one prompt that shares its batch with no other."""
-
-    def cancel(self) -> None:
-        """Make a running decode end early; safe to call from a signal handler."""
 
     def close(self) -> None:
         """Give everything back; may be called again."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.library import forget_log, last_log_lines, llama
-from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
+from seaguard_cli.errors import DecodeFailed, OutOfMemory, WeightsUnreadable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 HEAD = 0
 _NO_SLOT = 1
-_ABORTED = 2
 _FLASH_AUTO, _FLASH_OFF, _FLASH_ON = -1, 0, 1
 _TYPE_F32, _TYPE_F16 = 0, 1
 _SAYS_MEMORY = ("failed to allocate", "cannot allocate memory", "unable to allocate", "mmap failed")
@@ -33,8 +34,16 @@ class DoesNotFit(Exception):
 class LoadedModel:
     """Weights in memory. `vocabulary_only` loads the tokenizer and nothing else."""
 
-    def __init__(self, path: Path, plan: Plan, *, vocabulary_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        plan: Plan,
+        cancellation: Cancellation,
+        *,
+        vocabulary_only: bool = False,
+    ) -> None:
         self._llama = llama()
+        self.cancellation = cancellation
         forget_log()
         params = self._llama.llama_model_default_params()
         params.vocab_only = vocabulary_only
@@ -44,7 +53,10 @@ class LoadedModel:
         self._no_devices = (ctypes.c_void_p * 1)(None)
         if not plan.on_gpu:
             params.devices = ctypes.cast(self._no_devices, ctypes.c_void_p)
-        self._handle = self._llama.llama_model_load_from_file(str(path).encode(), params)
+        going_on = self._llama.llama_progress_callback(lambda *_: not cancellation.requested)
+        params.progress_callback = going_on
+        with cancellation.in_library():
+            self._handle = self._llama.llama_model_load_from_file(os.fsencode(path), params)
         if not self._handle:
             raise _load_error(path)
         self.vocabulary = self._llama.llama_model_get_vocab(self._handle)
@@ -69,8 +81,8 @@ class Context:
     def __init__(self, model: LoadedModel, plan: Plan, *, ctx: int) -> None:
         self._llama = llama()
         self._vocabulary_size = model.vocabulary_size
-        self._cancelled = False
-        self._abort = self._llama.ggml_abort_callback(lambda _data: self._cancelled)
+        cancellation = self._cancellation = model.cancellation
+        self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
         forget_log()
         self._handle = self._llama.llama_init_from_model(model.handle, self._params(plan, ctx))
@@ -89,10 +101,6 @@ class Context:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def cancel(self) -> None:
-        """Make the running decode, and every later one, end with Interrupted."""
-        self._cancelled = True
 
     def clear(self) -> None:
         """Forget every sequence, the head included."""
@@ -117,9 +125,8 @@ class Context:
         """
         ends = self._fill(rows, logits)
         forget_log()
-        status = self._llama.llama_decode(self._handle, self._batch)
-        if self._cancelled or status == _ABORTED:
-            raise Interrupted
+        with self._cancellation.in_library():
+            status = self._llama.llama_decode(self._handle, self._batch)
         if status == _NO_SLOT:
             raise DoesNotFit
         if status != 0:

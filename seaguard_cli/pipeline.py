@@ -1,0 +1,72 @@
+"""Records in, records with their outcomes out, in the same order: what `check` runs on."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from seaguard_cli.engine import Flush
+from seaguard_cli.errors import Failure, FailureCode
+from seaguard_cli.exits import Exit, worst
+from seaguard_cli.guard import Guard, Outcome
+from seaguard_cli.records import Header, Record
+from seaguard_cli.verdict import Item
+
+Incoming = Record | Header | Flush
+Judged = tuple[Record, Outcome]
+
+
+def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Header]:
+    """Give every record with what came of it; a table's header comes before its first row."""
+    waiting: deque[Record | Header] = deque()
+
+    def items() -> Iterator[Item | Failure | Flush]:
+        for one in incoming:
+            if isinstance(one, Flush):
+                yield one
+                continue
+            waiting.append(one)
+            if isinstance(one, Record):
+                outcome = one.item or one.failure
+                assert outcome is not None
+                yield outcome
+
+    for outcome in guard.stream(items(), errors="yield"):
+        while isinstance(one := waiting.popleft(), Header):
+            yield one
+        yield one, outcome
+    yield from (one for one in waiting if isinstance(one, Header))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run came to, counted as it goes."""
+
+    judged: int = 0
+    unsafe: int = 0
+    low_mass: int = 0
+    failures: Counter[FailureCode] = field(default_factory=Counter)
+    first_failure: int | None = None
+
+    def count(self, record: Record, outcome: Outcome) -> None:
+        """Count one record."""
+        if isinstance(outcome, Failure):
+            self.failures[outcome.code] += 1
+            if self.first_failure is None:
+                self.first_failure = record.line
+            return
+        self.judged += 1
+        self.unsafe += outcome.label == "unsafe"
+        self.low_mass += outcome.low_mass
+
+    def status(self, *, unsafe_counts: bool) -> Exit:
+        """Give the exit status; unsafe verdicts matter to it only if `unsafe_counts`."""
+        statuses = []
+        if self.failures[FailureCode.ENGINE]:
+            statuses.append(Exit.ENGINE)
+        if self.failures:
+            statuses.append(Exit.UNJUDGED)
+        if self.unsafe and unsafe_counts:
+            statuses.append(Exit.UNSAFE)
+        return worst(statuses)
