@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from seaguard_cli.errors import ConfigError
 
 
-def read_config(path: Path, known: Collection[str]) -> dict[str, object]:
-    """Give the options that the file sets, by parameter name; nothing when there is no file.
+def read_config(
+    path: Path, settable: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, object]]:
+    """Give for each command the options that the file sets, by parameter name.
 
-    `known` are the parameter names that may be set. Raises ConfigError.
+    `settable` are the parameter names of each command that may be set; a line holds for every
+    command that has such an option. Raises ConfigError.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(path=str(path), problem=str(error)) from error
+    table = _table(path)
+    known = {name for names in settable.values() for name in names}
     options: dict[str, object] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
@@ -29,4 +28,22 @@ def read_config(path: Path, known: Collection[str]) -> dict[str, object]:
         if isinstance(value, dict | list):
             raise ConfigError(path=str(path), problem=f"{key!r} is not a single value")
         options[name] = value
-    return options
+    return {
+        command: {name: options[name] for name in names if name in options}
+        for command, names in settable.items()
+    }
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(path=str(path), problem=str(error)) from error
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path=str(path), problem=str(error)) from error
