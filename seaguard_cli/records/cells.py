@@ -39,7 +39,10 @@ def _width(character: str) -> int:
         return 2
     if character == _EMOJI_STYLE:
         return 1
-    return 0 if unicodedata.category(character) in ("Mn", "Me", "Cf") else 1
+    # Only these: other format characters, such as the soft hyphen, are seen on some terminals.
+    if "\u200b" <= character <= "\u200d" or "\u2060" <= character <= "\u2064":
+        return 0
+    return 0 if unicodedata.category(character) in ("Mn", "Me") else 1
 
 
 def _clusters(text: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ _BARE_IN_ARRAY = re.compile(rb'[^,\[\]{"\n]*+')
 _BARE = re.compile(rb'[^ \t\n\r\[{"]*+')
 _REST_OF_LINE = re.compile(rb"[^\n]*+")
 _LOOK_BACK = 64
-_DEEP = 1024 * 1024
+_DEEP = 64 * 1024
 
 _OPENER = {ord("}"): ord("{"), ord("]"): ord("[")}
 
