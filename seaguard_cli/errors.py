@@ -82,7 +82,95 @@ class UnknownModel(WeightsError):
 
 
 class WeightsMissing(WeightsError):
-    """A known model whose weights are not on this machine. Facts: model, quant."""
+    """A known model whose weights are not on this machine. Facts: model, quant, others."""
+
+
+class WeightsDamaged(WeightsError):
+    """A fetched file is gone or has another size. Facts: model, file."""
+
+
+class NothingStored(WeightsError):
+    """There is nothing of a model that seaguard fetched or built. Facts: model."""
+
+
+class BeingFetched(WeightsError):
+    """Another process is fetching or building it right now. Facts: model."""
+
+
+class SourceOpen(WeightsError):
+    """Several ways lead to a model's weights, and a person has to choose. Facts: model, ways."""
+
+
+class CanariesFailed(WeightsError):
+    """The canary texts show that model or prompt is broken. Facts: model, problem, remedy."""
+
+
+class HubError(WeightsError):
+    """The Hub does not give what was asked of it."""
+
+
+class Offline(HubError):
+    """The network is needed and was ruled out. Facts: model."""
+
+
+class HubUnreachable(HubError):
+    """No answer. Facts: host, reason."""
+
+
+class HubBusy(HubError):
+    """The Hub asks to be left alone for longer than is worth waiting. Facts: host, seconds."""
+
+
+class HubFailed(HubError):
+    """The Hub answered with an error that trying again did not mend. Facts: host, status."""
+
+
+class TokenRefused(HubError):
+    """The Hub does not know the token. Facts: host."""
+
+
+class AccessMissing(HubError):
+    """A gated or private repo. Facts: repo, page, status."""
+
+
+class RepoMissing(HubError):
+    """There is no such repo, or it is private. Facts: repo."""
+
+
+class RevisionMissing(HubError):
+    """A repo lacks a revision. Facts: repo, revision."""
+
+
+class FileMissing(HubError):
+    """A repo lacks a file. Facts: repo, file."""
+
+
+class QuantMissing(HubError):
+    """A repo has other quants. Facts: repo, quant, others."""
+
+
+class TransferBroken(HubError):
+    """The connection was cut again and again. Facts: file, times, kept, reason."""
+
+
+class WrongSize(HubError):
+    """A file is not as large as the Hub states. Facts: file, stated, found."""
+
+
+class WrongHash(HubError):
+    """A file is not what the Hub, or models.toml, states. Facts: file, stated, found."""
+
+
+class NotConvertible(WeightsError):
+    """No checkpoint of an architecture that is converted. Facts: path, problem."""
+
+
+class CheckpointBroken(WeightsError):
+    """A file of a checkpoint is missing, cut off or contradicts another. Facts: path, problem."""
+
+
+class QuantiserFailed(WeightsError):
+    """llama.cpp could not quantise. Facts: quant, reason."""
 
 
 class WeightsUnreadable(WeightsError):
@@ -131,3 +219,19 @@ class InputFailed(SeaguardError):
 
 class OutputFailed(SeaguardError):
     """Writing broke off. Facts: path, reason."""
+
+
+class NoRoom(SeaguardError):
+    """The disk is full, or would be. Facts: folder, need, free (bytes)."""
+
+
+class NoRoomToConvert(NoRoom):
+    """The disk would be full before a conversion ends. Facts: folder, need, free (bytes)."""
+
+
+class ConversionFailed(OutputFailed):
+    """Writing a GGUF broke off. Facts: path, reason."""
+
+
+class StoreFailed(SeaguardError):
+    """The weights folder cannot be read or written. Facts: path, reason."""

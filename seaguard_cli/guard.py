@@ -173,7 +173,9 @@ class Guard:
         if self._engine is None:
             from seaguard_cli.engine.llamacpp import LlamaEngine
 
-            known = self._weights.model is not None
+            model = self._weights.model
+            # Of a file that a person has named in models.toml nothing more is known than of a path.
+            known = model is not None and model.path is None
             self._engine = LlamaEngine(
                 self._weights.path,
                 self._options,
@@ -198,7 +200,7 @@ class Guard:
             if isinstance(item, Failure):
                 waiting.append(("prompt", Measurement(item)))
             else:
-                measurement, new = self._memory.of(item)
+                measurement, new = self._memory.of(item, run=asked)
                 waiting.append((item.task, measurement))
                 if new:
                     prompt = render(item, self._opened().family, self._instruction)

@@ -14,9 +14,13 @@ REMEMBERED = 100_000
 
 @dataclass(slots=True)
 class Measurement:
-    """What was measured for one item, or None as long as it is not known."""
+    """What was measured for one item, or None as long as it is not known.
+
+    `run` is whoever measures it: another must not wait for what may never come.
+    """
 
     outcome: Score | Failure | None = None
+    run: object = None
 
 
 class Memory:
@@ -26,14 +30,17 @@ class Memory:
         self._size = size
         self._known: OrderedDict[bytes, Measurement] = OrderedDict()
 
-    def of(self, item: Item) -> tuple[Measurement, bool]:
-        """Give the measurement of an equal item, or a new one, and whether it is new."""
+    def of(self, item: Item, run: object) -> tuple[Measurement, bool]:
+        """Give what is known of an equal item, or asked in this `run`, or else a new measurement.
+
+        Tells, too, whether it is new.
+        """
         key = _digest(item)
-        known = self._known.get(key)
-        if known is not None:
-            self._known.move_to_end(key)
+        known = self._known.pop(key, None)
+        if known is not None and (known.outcome is not None or known.run is run):
+            self._known[key] = known
             return known, False
-        measurement = self._known[key] = Measurement()
+        measurement = self._known[key] = Measurement(run=run)
         if len(self._known) > self._size:
             self._known.popitem(last=False)
         return measurement, True

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from seaguard_cli.engine import Flush
-from seaguard_cli.errors import Failure, FailureCode
+from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit, worst
 from seaguard_cli.guard import Guard, Outcome
 from seaguard_cli.records import Header, Record
@@ -18,11 +18,15 @@ Judged = tuple[Record, Outcome]
 
 
 def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Header]:
-    """Give every record with what came of it; a table's header comes before its first row."""
+    """Give every record with what came of it; a table's header comes before its first row.
+
+    Where `incoming` raises, what came before it is judged first.
+    """
     waiting: deque[Record | Header] = deque()
+    broken: list[SeaguardError] = []
 
     def items() -> Iterator[Item | Failure | Flush]:
-        for one in incoming:
+        for one in _until_broken(incoming, broken):
             if isinstance(one, Flush):
                 yield one
                 continue
@@ -37,6 +41,19 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
             yield one
         yield one, outcome
     yield from (one for one in waiting if isinstance(one, Header))
+    if broken:
+        raise broken[0]
+
+
+def _until_broken(incoming: Iterable[Incoming], broken: list[SeaguardError]) -> Iterator[Incoming]:
+    """Give what comes in; where reading breaks off it ends, and `broken` gets the reason.
+
+    What was read before that is still judged.
+    """
+    try:
+        yield from incoming
+    except SeaguardError as error:
+        broken.append(error)
 
 
 @dataclass(slots=True)
@@ -48,6 +65,7 @@ class Tally:
     low_mass: int = 0
     failures: Counter[FailureCode] = field(default_factory=Counter)
     first_failure: int | None = None
+    broke_off: bool = False
 
     def count(self, record: Record, outcome: Outcome) -> None:
         """Count one record."""
@@ -65,6 +83,8 @@ class Tally:
         statuses = []
         if self.failures[FailureCode.ENGINE]:
             statuses.append(Exit.ENGINE)
+        if self.broke_off:
+            statuses.append(Exit.IO)
         if self.failures:
             statuses.append(Exit.UNJUDGED)
         if self.unsafe and unsafe_counts:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import typer
 
 from seaguard_cli import __version__, defaults
 from seaguard_cli.cli import options
+from seaguard_cli.cli.job import Job
+from seaguard_cli.cli.weights_commands import add_commands
+from seaguard_cli.cli.weights_options import Offline
+from seaguard_cli.errors import UsageError
 
 _ABOUT = "Moderate Southeast Asian languages with SEA-Guard models, on your own machine."
 
-_CHECK_EPILOG = "\n\n".join(
-    (
-        "[b]Examples[/b]",
-        'seaguard check "how do I bake banana bread?"',
-        "seaguard check -f posts.jsonl --field message.body > judged.jsonl",
-        "cat posts.txt | seaguard check --only unsafe",
-        'seaguard check -q "some text" || echo "unsafe, or not judged"',
-        "[b]Exit status[/b]",
-        "0 done; 1 something was unsafe (with --exit-code or -q); 2 wrong usage; 3 some records "
-        "could not be judged; 4 weights missing or unusable; 5 engine failed; 70 a bug; "
-        "74 reading or writing failed; 130 interrupted; 141 broken pipe.",
-        "[b]Settings[/b]",
-        "Every option but TEXT, -f, -q and --only may be set by a variable, as SEAGUARD_MODEL for "
-        "--model, or by a line in config.toml, as model = 'tiny'; the command line goes before "
-        "the variable, and the variable before the file.",
-    )
-)
+_CHECK_EPILOG = """\
+[b]Examples[/b]
+  seaguard check "how do I bake banana bread?"
+  seaguard check -f posts.jsonl --field message.body > judged.jsonl
+  cat posts.txt | seaguard check --only unsafe
+  if seaguard check -q -- "$comment"; then publish "$comment"; fi
+
+[b]Exit status[/b]
+   0  done
+   1  something was unsafe (only with --exit-code or -q)
+   2  wrong usage or configuration, or an input file is missing
+   3  some records could not be judged
+   4  weights missing, or not usable as a guard
+   5  the engine failed
+  70  a bug
+  74  reading or writing failed
+ 130  interrupted (141: whoever read the output has gone)
+
+[b]Settings[/b]
+  Every option but TEXT, -f, -q and --only may be set by a variable, as
+  SEAGUARD_MODEL for --model, or by a line in config.toml, as model = 'tiny'.
+  The command line goes before the variable, and the variable before the file."""
 
 app = typer.Typer(
     name="seaguard",
@@ -37,7 +48,7 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def seaguard(context: typer.Context, version: options.Version = False) -> None:
     """Moderate Southeast Asian languages with SEA-Guard models, on your own machine."""
     from seaguard_cli.cli.config import read_config
@@ -45,6 +56,8 @@ def seaguard(context: typer.Context, version: options.Version = False) -> None:
     if version:
         typer.echo(f"seaguard {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise UsageError(problem="there is no command", remedy="see `seaguard --help`")
     # Typer looks here for what neither the command line nor a variable sets.
     commands = getattr(context.command, "commands", {})
     settable = {
@@ -73,6 +86,7 @@ def check(
     deterministic: options.Deterministic = False,
     family: options.Family = None,
     show_prompt: options.ShowPrompt = False,
+    offline: Offline = False,
     device: options.Device = "auto",
     threads: options.Threads = None,
     gpu_layers: options.GpuLayers = None,
@@ -84,7 +98,7 @@ def check(
     key: options.Key = defaults.KEY,
     replace: options.Replace = False,
     debug: options.Debug = False,
-) -> int:
+) -> Job:
     """Judge texts, files or standard input: safe or unsafe.
 
     Texts come from the arguments, from files (-f), or from standard input if neither is given.
@@ -92,35 +106,42 @@ def check(
     from seaguard_cli.cli.check import CheckRequest, run_check
     from seaguard_cli.records import Form, Format
 
-    del debug
-    return run_check(
-        CheckRequest(
-            texts=tuple(texts or ()),
-            files=tuple(files or ()),
-            input_format=Format(input_format) if input_format else None,
-            output_format=Form(output_format) if output_format else None,
-            response=response,
-            whole=whole,
-            field=field,
-            prompt_field=prompt_field,
-            response_field=response_field,
-            task=task,
-            max_record=max_record,
-            model=model,
-            family=family,
-            threshold=threshold,
-            settle=settle,
-            deterministic=deterministic,
-            device=device,
-            threads=threads,
-            gpu_layers=gpu_layers,
-            ctx=ctx,
-            only=only,
-            quiet=quiet,
-            exit_code=exit_code,
-            key=key,
-            replace=replace,
-            show_prompt=show_prompt,
-        ),
-        context.obj,
+    request = CheckRequest(
+        texts=tuple(texts or ()),
+        files=tuple(files or ()),
+        input_format=Format(input_format) if input_format else None,
+        output_format=Form(output_format) if output_format else None,
+        response=response,
+        whole=whole,
+        field=field,
+        prompt_field=prompt_field,
+        response_field=response_field,
+        task=task,
+        max_record=max_record,
+        model=model,
+        family=family,
+        threshold=threshold,
+        settle=settle,
+        deterministic=deterministic,
+        device=device,
+        threads=threads,
+        gpu_layers=gpu_layers,
+        ctx=ctx,
+        only=only,
+        quiet=quiet,
+        exit_code=exit_code,
+        key=key,
+        replace=replace,
+        show_prompt=show_prompt,
+        offline=offline,
     )
+    return Job(partial(run_check, request.for_command_line(_given(context))), debug)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """Give the parameters that stand on the command line itself."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+
+
+add_commands(app)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from seaguard_cli import defaults
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
-from seaguard_cli.cli.messages import wording
+from seaguard_cli.cli.messages import sentence_of, wording
 from seaguard_cli.cli.prompts import show_prompts
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sink import NoOutput, Output
 from seaguard_cli.cli.sources import Reading, Source, incoming, open_sources
-from seaguard_cli.errors import Failure, NothingToRead, TextNamesFile, UsageError
+from seaguard_cli.errors import (
+    Failure,
+    InputFailed,
+    NothingToRead,
+    OutputFailed,
+    SeaguardError,
+    TextNamesFile,
+    UsageError,
+    WeightsMissing,
+)
 from seaguard_cli.exits import Exit
 from seaguard_cli.guard import Guard
 from seaguard_cli.pipeline import Incoming, Tally, judge
@@ -29,12 +38,23 @@ from seaguard_cli.records import (
     Selection,
     Sink,
     Writer,
+    literal,
     open_filter,
     open_writer,
 )
 from seaguard_cli.verdict import Label, Task
 
 _TOLD_FAILURES = 20
+_ONE_OF_THEM = "leave one of them out"
+# An option that a variable or config.toml sets, and those on the command line that put it out.
+_GIVES_WAY_TO = {
+    "output_format": ("only", "quiet", "show_prompt"),
+    "field": ("prompt_field", "response_field"),
+    "prompt_field": ("field",),
+    "response_field": ("field",),
+    "input_format": ("whole",),
+    "whole": ("input_format",),
+}
 _LOW_MASS = (
     "the model gave the two verdicts less than half of the probability: "
     "model or prompt is not what it should be (see low_mass in the records)"
@@ -71,6 +91,19 @@ class CheckRequest:
     key: str = defaults.KEY
     replace: bool = False
     show_prompt: bool = False
+    offline: bool = False
+
+    def for_command_line(self, given: Set[str]) -> CheckRequest:
+        """Give the request without the settings that do not go with the options `given`."""
+        put_out = {
+            name
+            for name, options in _GIVES_WAY_TO.items()
+            if name not in given and not given.isdisjoint(options)
+        }
+        standard: dict[str, Any] = {
+            one.name: one.default for one in fields(self) if one.name in put_out
+        }
+        return replace(self, **standard)
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
@@ -81,19 +114,37 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
     sink = NoOutput() if request.quiet else Output(environment.stdout)
     with ExitStack() as stack:
         sources = _sources(request, environment, stack)
-        guard = stack.enter_context(_guard(request))
+        guard = stack.enter_context(_guard_or_fetch(request, environment))
         records = incoming(request.texts, request.response, sources, _reading(request, form))
         if request.show_prompt:
             return show_prompts(records, guard, form, sink, report)
         stack.enter_context(interruptible(guard))
         writer = _writer(request, form, sink, environment, report)
         tally = Tally()
+        broken: SeaguardError | None = None
         try:
-            _judge(records, guard, writer, tally, report)
+            with _ended(writer):
+                _judge(records, guard, writer, tally, report)
+        except (InputFailed, OutputFailed) as error:
+            # The status of what was judged before may count for more.
+            tally.broke_off, broken = True, error
         finally:
-            writer.close()
             _tell_failures(tally, report)
+        if broken:
+            report.error(sentence_of(broken))
     return tally.status(unsafe_counts=request.exit_code or request.quiet)
+
+
+@contextmanager
+def _ended(writer: Writer) -> Iterator[None]:
+    """End the output whatever happens; what happened goes before an end that cannot be written."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError, OutputFailed):
+            writer.close()
+        raise
+    writer.close()
 
 
 def _judge(
@@ -116,22 +167,51 @@ def _judge(
 
 def _require_sense(request: CheckRequest) -> None:
     """Raise UsageError for options that do not go together."""
-    lone_response = request.response is not None and len(request.texts) != 1
-    table = {
-        "--field names the one text, --prompt-field and --response-field a pair": request.field
-        and (request.prompt_field or request.response_field),
-        "--response goes with one TEXT argument": lone_response,
-        "--whole takes the input as one text, not in a format": request.whole
-        and request.input_format not in (None, Format.TEXT),
-        "--only passes records on as they came, so -o does not apply": request.only
-        and request.output_format,
-        "-q writes nothing, so -o and --only do not apply": request.quiet
-        and (request.output_format or request.only),
-        "--key is empty": not request.key,
-    }
-    for problem, applies in table.items():
+    shown = (None, Form.TEXT, Form.JSONL)
+    for applies, problem, remedy in (
+        (
+            request.field and (request.prompt_field or request.response_field),
+            "--field names the one text, --prompt-field and --response-field a pair",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.response is not None and len(request.texts) != 1,
+            f"--response goes with one TEXT, and there {_number(len(request.texts))}",
+            'give them as `seaguard check "some prompt" --response "some response"`',
+        ),
+        (
+            request.whole and request.input_format not in (None, Format.TEXT),
+            f"--whole takes the input as one text, and not as {request.input_format}",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.only and request.output_format,
+            "--only passes records on as they came, so -o does not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.quiet and (request.output_format or request.only),
+            "-q writes nothing, so -o and --only do not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.show_prompt and (request.quiet or request.only),
+            "--show-prompt judges nothing, so -q and --only do not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.show_prompt and request.output_format not in shown,
+            f"--show-prompt writes text or jsonl, and not {request.output_format}",
+            "choose one of the two with -o",
+        ),
+        (not request.key, "--key is empty", "give the key that verdicts are added under"),
+    ):
         if applies:
-            raise UsageError(problem=problem, remedy="leave one of them out")
+            raise UsageError(problem=problem, remedy=remedy)
+
+
+def _number(count: int) -> str:
+    return "is none" if count == 0 else f"are {count}"
 
 
 def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) -> list[Source]:
@@ -146,6 +226,20 @@ def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) 
             raise NothingToRead
         files = ("-",)
     return open_sources(files, environment, stack)
+
+
+def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
+    """Give the guard; a model that is not here may be fetched first, if a person says so."""
+    try:
+        return _guard(request)
+    except WeightsMissing as missing:
+        from seaguard_cli.cli.first_use import fetch_now
+
+        reads_input = "-" in request.files or not (request.texts or request.files)
+        asks = not (reads_input or request.quiet)
+        if not asks or not fetch_now(missing, environment, offline=request.offline):
+            raise
+    return _guard(request)
 
 
 def _guard(request: CheckRequest) -> Guard:
@@ -193,7 +287,9 @@ def _writer(
         replace=request.replace,
         wording=wording,
         look=look,
-        note=lambda name: report.warn(f"{name}: it has no column in the CSV; see -o jsonl"),
+        note=lambda name: report.warn(
+            f"the field {name!r} has no column in the CSV: -o jsonl keeps it"
+        ),
     )
 
 
@@ -205,7 +301,7 @@ def _teller(report: Report) -> Callable[[Record, Failure], None]:
         nonlocal told
         told += 1
         if told <= _TOLD_FAILURES:
-            report.note(f"line {record.line}: {failure.code}: {wording(failure)}")
+            report.note(f"line {record.line}: {failure.code}: {literal(wording(failure))}")
 
     return tell
 

@@ -39,11 +39,17 @@ def _table(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path=str(path), problem=str(error)) from error
+    except OSError as error:
+        raise ConfigError(path=str(path), problem=_lower(error.strerror or str(error))) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path=str(path), problem=f"byte {error.start + 1} is not UTF-8") from error
     import tomllib
 
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(path=str(path), problem=str(error)) from error
+        raise ConfigError(path=str(path), problem=_lower(str(error))) from error
+
+
+def _lower(problem: str) -> str:
+    return problem[:1].lower() + problem[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -37,8 +36,9 @@ class Environment:
     @property
     def width(self) -> int:
         """Give the terminal's width in cells."""
-        if self.variables.get("COLUMNS", "").isdigit():
-            return int(self.variables["COLUMNS"])
+        columns = self.variables.get("COLUMNS", "")
+        if columns.isascii() and columns.isdigit() and int(columns):
+            return int(columns)
         try:
             return os.get_terminal_size(self.stdout.fileno()).columns or _WIDTH_WITHOUT_TERMINAL
         except (OSError, ValueError):
@@ -54,27 +54,40 @@ class Environment:
 
 def process_environment(arguments: Sequence[str]) -> Environment:
     """Give this process's environment, its streams in UTF-8 whatever the locale says."""
-    if isinstance(sys.stderr, TextIOWrapper):
-        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _occupy_closed()
     return Environment(
         arguments=arguments,
         variables=os.environ,
         # Unbuffered: a thread that still waits in a buffered reader aborts the interpreter's exit.
         stdin=_raw(0, "rb"),
         stdout=_raw(1, "wb"),
-        stderr=sys.stderr,
+        stderr=_told(),
         stdin_terminal=_is_terminal(0),
         stdout_terminal=_is_terminal(1),
         stderr_terminal=_is_terminal(2),
     )
 
 
+def _occupy_closed() -> None:
+    """Take the place of standard streams that were closed (`<&-`), before a file of ours does.
+
+    A closed input is empty, what is told goes nowhere, and a closed output takes no data.
+    """
+    for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)
+
+
 def _raw(descriptor: int, mode: str) -> BinaryIO:
-    """Give a standard stream, or an empty one when it was closed (`<&-`)."""
-    try:
-        return open(descriptor, mode, buffering=0, closefd=False)  # type: ignore[return-value]
-    except OSError:
-        return open(os.devnull, mode, buffering=0)  # type: ignore[return-value]
+    return open(descriptor, mode, buffering=0, closefd=False)  # type: ignore[return-value]
+
+
+def _told() -> TextIO:
+    """Give standard error in UTF-8, with nothing held back that could fail when Python ends."""
+    raw = _raw(2, "wb")
+    return TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
 def _is_terminal(descriptor: int) -> bool:

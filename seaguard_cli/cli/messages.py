@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TypeVar
 
 from seaguard_cli import errors
+from seaguard_cli.cli.sizes import size_words
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit
+from seaguard_cli.records.literal import literal
 
 Value = TypeVar("Value")
 
+# Facts that are bytes.
+_SIZES = {"need", "free", "kept"}
+# Facts that are lines of ours.
+_LINES = {"ways"}
 _EXAMPLES = """\
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl > judged.jsonl
@@ -20,8 +27,8 @@ _EXAMPLES = """\
 _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.UsageError: "{problem}: {remedy}",
     errors.NothingToRead: "nothing to judge: give a text, a file, or pipe text in\n" + _EXAMPLES,
-    errors.TextNamesFile: "{path!r} is the name of a file: judge what it holds with "
-    "`seaguard check -f {path}`, or the words themselves with `seaguard check -- {path}`",
+    errors.TextNamesFile: "{path} is the name of a file: judge what it holds with "
+    "`seaguard check -f {quoted}`, or the words themselves with `seaguard check -- {quoted}`",
     errors.ConfigError: "{path}: {problem}: correct the file, or move it away",
     errors.InputMissing: "{path}: {reason}: check the name after -f",
     errors.InputEncoding: "{path}: it is {encoding}, and only UTF-8 is read: convert it with "
@@ -29,26 +36,74 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.DuplicateColumns: "{path}: two columns are called {column!r}: rename one of them",
     errors.UnknownModel: "{model}: no model of this name and no such file: "
     "known models are {known}; a GGUF is given by its path",
-    errors.WeightsMissing: "{model}:{quant}: its weights are not on this machine: "
-    "give the path of a GGUF with -m, or try the embedded demonstration with -m tiny",
+    errors.WeightsMissing: "{model}:{quant}: its weights are not on this machine{others}: get them "
+    "with `seaguard pull {model}:{quant}`, give the path of a GGUF with -m, or try the embedded "
+    "demonstration with -m tiny",
+    errors.WeightsDamaged: "{model}: its file {file} is gone or not whole: remove it with "
+    "`seaguard rm {model}` and get it again with `seaguard pull {model}`",
+    errors.NothingStored: "{model}: nothing of it was fetched or built here: `seaguard models` "
+    "lists what was",
+    errors.BeingFetched: "{model}: another seaguard is at work on it: wait until it has ended",
+    errors.SourceOpen: "{model}: no source of its weights is pinned, so the choice is yours: "
+    "run one of\n{ways}",
+    errors.CanariesFailed: "{model}: its canaries fail, {problem}: {remedy}",
+    errors.HubError: "the Hub does not give it",
+    errors.Offline: "{model}: not on this machine, and the network is ruled out: leave out "
+    "--offline (and SEAGUARD_OFFLINE, HF_HUB_OFFLINE) once to fetch it",
+    errors.HubUnreachable: "{host}: no answer, {reason}: check the connection and HF_ENDPOINT, "
+    "then run the same command again; what was fetched is kept",
+    errors.HubBusy: "{host}: too many requests, it asks to wait {seconds} s: run the same command "
+    "again then; a token in HF_TOKEN raises the limit",
+    errors.HubFailed: "{host}: it answered with status {status}: run the same command again later; "
+    "what was fetched is kept",
+    errors.TokenRefused: "{host}: the token is not valid: correct HF_TOKEN, or unset it for a "
+    "public repo",
+    errors.AccessMissing: "{repo}: access has to be granted (status {status}): ask for it at "
+    "{page}, then set HF_TOKEN to a token of that account",
+    errors.RepoMissing: "{repo}: no such repo on the Hub, or a private one: check the name, or "
+    "set HF_TOKEN to a token that may read it",
+    errors.RevisionMissing: "{repo}: no revision {revision}: the source in models.toml is out of "
+    "date; name one with --source",
+    errors.FileMissing: "{repo}: no file {file}: name another repo with --source, or build the "
+    "weights here with --build",
+    errors.QuantMissing: "{repo}: no {quant}: {others}",
+    errors.TransferBroken: "{file}: the connection broke off {times} times ({reason}): run the "
+    "same command again, {kept} are kept",
+    errors.WrongSize: "{file}: the server sends {found} bytes and the Hub states {stated}: "
+    "nothing was kept; try again, or another source",
+    errors.WrongHash: "{file}: its SHA-256 is {found} and should be {stated}: nothing was kept; "
+    "try again, or another source",
+    errors.NotConvertible: "{path}: {problem}: `seaguard convert` takes the official safetensors "
+    "of SEA-Guard models (Qwen3-VL, Llama and Gemma 3)",
+    errors.CheckpointBroken: "{path}: {problem}: get this file again from the model's repo",
+    errors.QuantiserFailed: "{quant}: llama.cpp could not quantise, {reason}: nothing was kept; "
+    "try again, or another --quant",
     errors.WeightsUnreadable: "{path}: {reason}: check that the file is a GGUF and whole",
     errors.NotAGuard: "{path}: not usable as a guard, {problem}: use a SEA-Guard model",
     errors.FamilyUnclear: "{path}: its vocabulary fits {found}, so the wrapper of its prompts is "
     "not clear: name it with --family ({known})",
     errors.OutOfMemory: "not enough memory for {what}: {remedy}",
-    errors.DecodeFailed: "llama.cpp could not decode (status {status}): {log}",
+    errors.DecodeFailed: "llama.cpp could not decode (status {status}), {log}: try a smaller "
+    "--ctx, or --device cpu",
     errors.DeviceMissing: "no usable GPU: the installed llama.cpp was built without one, or finds "
     "none; use --device cpu, or install llama-cpp-python for the GPU",
     errors.ItemFailed: "{sentence}",
     errors.Interrupted: "interrupted",
     errors.InputFailed: "{path}: reading broke off, {reason}: what came before it was judged",
+    errors.NoRoom: "{folder}: no room, {need} are needed and {free} are free: make room, or set "
+    "XDG_DATA_HOME to a larger disk; what was fetched is kept",
+    errors.NoRoomToConvert: "{folder}: no room, {need} are needed and {free} are free: make room, "
+    "or name a place on a larger disk with -o",
+    errors.ConversionFailed: "{path}: writing broke off, {reason}: nothing was kept of it; make "
+    "room, or name another place with -o",
+    errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
     errors.OutputFailed: "{path}: writing broke off, {reason}: what was written is whole records",
 }
 
 _FAILURES: Mapping[FailureCode, str] = {
     FailureCode.INVALID_JSON: "not valid JSON{at}: {problem}",
     FailureCode.INVALID_UTF8: "not valid UTF-8{at}: convert the input to UTF-8",
-    FailureCode.MISSING_FIELD: "no {field}: name the field that holds the text with --field",
+    FailureCode.MISSING_FIELD: "{missing}: name the field that holds the text with --field",
     FailureCode.NOT_TEXT: "{field} is {found}, not a text: name the field that holds the text "
     "with --field",
     FailureCode.DUPLICATE_FIELD: "the field {field!r} occurs twice: which one counts is not clear",
@@ -70,14 +125,25 @@ _STATUSES: Mapping[type[SeaguardError], Exit] = {
     errors.Interrupted: Exit.INTERRUPTED,
     errors.InputFailed: Exit.IO,
     errors.OutputFailed: Exit.IO,
+    errors.NoRoom: Exit.IO,
+    errors.StoreFailed: Exit.IO,
 }
 
 
 def sentence_of(error: SeaguardError) -> str:
     """Give what a person is told about an error that ends the command."""
-    facts: dict[str, object] = dict(error.facts)
+    facts: dict[str, object] = {name: _shown(name, fact) for name, fact in error.facts.items()}
+    facts |= {name: size_words(facts[name]) for name in _SIZES & facts.keys()}
+    if isinstance(error, errors.WeightsMissing):
+        facts["others"] = f" (only {facts['others']})" if facts["others"] else ""
+    if isinstance(error, errors.QuantMissing):
+        facts["others"] = _quants_remedy(str(facts["others"]))
+    if isinstance(error, errors.TextNamesFile):
+        facts["quoted"] = literal(shlex.quote(str(error.facts["path"])))
     if isinstance(error, errors.FamilyUnclear):
         facts["found"] = facts["found"] or "no known family"
+    if isinstance(error, errors.DecodeFailed):
+        facts["log"] = facts.get("log") or "and gave no reason"
     if isinstance(error, errors.OutOfMemory):
         facts["remedy"] = _memory_remedy(error)
     if isinstance(error, errors.ItemFailed):
@@ -97,10 +163,25 @@ def wording(failure: Failure) -> str:
         facts["problem"] = f"the row has {facts['cells']} cells, the header {facts['columns']}"
     many = ", " in str(facts["field"])
     if failure.code is FailureCode.MISSING_FIELD:
-        facts["field"] = f"field of {facts['field']}" if many else f"field {facts['field']!r}"
+        one = f"there is no field {facts['field']!r}"
+        facts["missing"] = f"there is none of the fields {facts['field']}" if many else one
     places = [f"{name} {facts[name]}" for name in ("line", "column", "byte") if name in facts]
     facts["at"] = f" at {', '.join(places)}" if places else ""
     return _FAILURES[failure.code].format_map(facts)
+
+
+def _shown(name: str, fact: object) -> object:
+    """Give a fact as it may stand in a line: nothing in it ends the line or moves the cursor."""
+    if not isinstance(fact, str) or name in _LINES:
+        return fact
+    # The system's reasons begin with a capital letter, and here they stand within a sentence.
+    return literal(fact[:1].lower() + fact[1:] if name == "reason" else fact)
+
+
+def _quants_remedy(others: str) -> str:
+    if not others:
+        return "it has no GGUF that is named after its quant"
+    return f"choose among {others} with MODEL:QUANT, or build it here with --build"
 
 
 def _memory_remedy(error: errors.OutOfMemory) -> str:

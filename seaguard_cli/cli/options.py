@@ -21,7 +21,8 @@ _WRITING = "What is written"
 
 def _option(*names: str, panel: str, help: str, env: bool = True, **more: Any) -> Any:
     """Give an option with its environment variable: SEAGUARD_ and its long name."""
-    variable = "SEAGUARD_" + names[-1].removeprefix("--").replace("-", "_").upper()
+    long = names[-1].partition("/")[0]
+    variable = "SEAGUARD_" + long.removeprefix("--").replace("-", "_").upper()
     return typer.Option(
         *names,
         envvar=variable if env else None,
@@ -62,12 +63,13 @@ InputFormat = Annotated[
     _option(
         "--input-format",
         panel=_READING,
-        help="How the input is divided into records; else its suffix tells, or its content.",
+        help="text, jsonl, json, csv or tsv; else the file's suffix tells, or its first bytes.",
+        metavar="FORMAT",
     ),
 ]
 Whole = Annotated[
     bool,
-    _option("--whole", panel=_READING, help="Take each input as one text."),
+    _option("--whole", panel=_READING, help="Take each input as one text, not one a line."),
 ]
 Field = Annotated[
     str | None,
@@ -197,7 +199,8 @@ OutputFormat = Annotated[
         "-o",
         "--output-format",
         panel=_WRITING,
-        help="The form of the output; else text for a terminal and jsonl for anything else.",
+        help="text, jsonl, json, csv or labels; else text on a terminal and jsonl elsewhere.",
+        metavar="FORM",
     ),
 ]
 Only = Annotated[

@@ -32,7 +32,8 @@ def show_prompts(
                 yield one.item
             elif one.failure is not None:
                 failed = True
-                report.error(f"line {one.line}: {one.failure.code}: {wording(one.failure)}")
+                why = literal(wording(one.failure))
+                report.error(f"line {one.line}: {one.failure.code}: {why}")
 
     for segments in guard.show(items()):
         lines = _for_a_person(segments) if form is Form.TEXT else _json_line(segments)

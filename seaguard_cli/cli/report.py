@@ -32,15 +32,30 @@ class Report:
         """Tell why the run ends, or what it could not do."""
         self._tell(_RED, f"error: {sentence}")
 
+    def page(self, text: str) -> None:
+        """Show what is laid out already, such as the help."""
+        self._write(text)
+
+    def traceback(self, text: str) -> None:
+        """Show the lines of a traceback."""
+        self._write(_lines(text))
+
     def _tell(self, colour: str, sentence: str) -> None:
-        lines = [literal(line) for line in sentence.split("\n")]
-        text = "\n".join(lines)
+        text = _lines(sentence)
         if self._colour and colour:
             kind, _, rest = text.partition(":")
             text = f"{colour}{kind}:{_PLAIN}{rest}"
+        self._write(f"seaguard: {text}\n")
+
+    def _write(self, text: str) -> None:
         try:
-            self._stream.write(f"seaguard: {text}\n")
+            self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
             # Standard error is closed or full: there is no one left to tell.
             return
+
+
+def _lines(text: str) -> str:
+    """Give our own lines as they are, with nothing else in them that a terminal would act on."""
+    return "\n".join(map(literal, text.split("\n")))

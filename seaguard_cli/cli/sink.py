@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import BinaryIO
 
 from seaguard_cli.errors import OutputFailed
@@ -26,11 +28,20 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
+            self._take_back(len(data) - len(view))
             reason = error.strerror or str(error)
             raise OutputFailed(path=self._name, reason=reason) from error
 
     def flush(self) -> None:
         """Do nothing: what was written is out."""
+
+    def _take_back(self, torn: int) -> None:
+        """Cut the last `torn` bytes off a file that nobody else has written to since."""
+        with suppress(OSError):
+            end = self._stream.seek(0, os.SEEK_CUR)
+            if torn and self._stream.seek(0, os.SEEK_END) == end:
+                self._stream.truncate(end - torn)
+                self._stream.seek(end - torn)
 
 
 class NoOutput:

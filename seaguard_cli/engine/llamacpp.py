@@ -133,7 +133,9 @@ class LlamaEngine:
 
     def _new_batch(self, prompt: Prompt) -> Batch:
         plan = self.plan
-        return Batch(self._head(prompt), ctx=plan.ctx, sequences=plan.sequences)
+        head = self._head(prompt)
+        ctx = min(plan.ctx, len(head) + plan.batch)
+        return Batch(head, ctx=ctx, sequences=plan.sequences)
 
     def _finish(
         self, batch: Batch | None, failures: Mapping[int, Failure]

@@ -11,14 +11,20 @@ DEFAULT_CTX = 4096
 EXACT_UBATCH = 512
 # llama.cpp's own bound is 256; logits of 64 items are 39 MB with the largest vocabulary.
 SEQUENCES = 64
+# Two micro-batches: more is no faster, and keeps the first verdict of a slow model waiting.
+_BATCH = 2 * EXACT_UBATCH
 _STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The settings of model and context. Sizes in tokens; `gpu_layers` -1 means all of them."""
+    """The settings of model and context. Sizes in tokens; `gpu_layers` -1 means all of them.
+
+    `batch` is what is packed into one decode, `ubatch` what llama.cpp computes at once.
+    """
 
     ctx: int
+    batch: int
     ubatch: int
     sequences: int
     threads: int
@@ -53,6 +59,7 @@ def make_plan(options: EngineOptions, *, processors: int, gpu_usable: bool) -> P
     layers = -1 if options.gpu_layers is None else options.gpu_layers
     return Plan(
         ctx=options.ctx or DEFAULT_CTX,
+        batch=_BATCH,
         ubatch=EXACT_UBATCH,
         sequences=SEQUENCES,
         threads=options.threads or processors,

@@ -102,20 +102,31 @@ class Vocabulary:
         return self.segment(before) + _common(tails)
 
     def _harmless(self, text: str) -> Iterator[int]:
-        ids = self.tokenise(text, special=False)
-        found = next((token for token in ids if self.is_control(token)), None)
-        if found is None:
-            yield from ids
-            return
-        for piece in _split_inside(text, self.piece(found).decode("utf-8")):
-            yield from self._harmless(piece)
+        """Give the ids of `text`, cut inside control tokens' names until none comes out."""
+        waiting = [text]
+        while waiting:
+            piece = waiting.pop()
+            ids = self.tokenise(piece, special=False)
+            found = (self.piece(token) for token in ids if self.is_control(token))
+            # A name of one character, a newline that ends a generation, cannot be cut: it stays.
+            name = next(
+                (name for one in found if len(name := one.decode("utf-8", "replace")) > 1), ""
+            )
+            if name and len(piece) > 1:
+                waiting += reversed(_cut_inside(piece, name))
+            else:
+                yield from ids
 
 
-def _split_inside(text: str, token: str) -> tuple[str, str]:
-    """Cut `text` one character into the first place where `token` stands, else in its middle."""
-    at = text.find(token)
-    cut = at + 1 if at >= 0 and len(token) > 1 else len(text) // 2
-    return text[:cut], text[cut:]
+def _cut_inside(text: str, token: str) -> list[str]:
+    """Cut `text` one character into each place where `token` stands, else in its middle."""
+    parts = text.split(token)
+    if len(parts) == 1:
+        middle = len(text) // 2
+        return [text[:middle], text[middle:]]
+    begins, ends = token[:1], token[1:]
+    inner = (ends + part + begins for part in parts[1:-1])
+    return [parts[0] + begins, *inner, ends + parts[-1]]
 
 
 def _common(lists: Iterable[list[int]]) -> list[int]:

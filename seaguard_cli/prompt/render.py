@@ -7,23 +7,32 @@ were tokenised as one string: a merge may cross the place where they meet.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from seaguard_cli.verdict import Item, Task
+
+Normalisation = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
 _PLACEHOLDER = re.compile(r"\{(prompt|response)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How a model family wraps one user turn, and which control tokens that takes."""
+    """How a model family wraps one user turn, and which control tokens that takes.
+
+    `normalise` is the Unicode form that its tokenizer brought training texts into, if any:
+    llama.cpp normalises nothing, and decomposed letters would become tokens never trained on.
+    """
 
     name: str
     marker: str
     control: tuple[str, ...]
     before: str
     after: str
+    normalise: Normalisation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,13 @@ def render(item: Item, family: Family, instruction: Instruction) -> Prompt:
     """Give the prompt of `item`: paper, figure 23, in the wrapper of the model's family."""
     template = instruction.template(item.task)
     first = _PLACEHOLDER.search(template)
+    turn = _fill(template, item)
+    if family.normalise:
+        turn = unicodedata.normalize(family.normalise, turn)
     return Prompt(
         segments=(
             Segment(family.before, trusted=True),
-            Segment(_fill(template, item), trusted=False),
+            Segment(turn, trusted=False),
             Segment(family.after, trusted=True),
         ),
         head=first.start() if first else len(template),

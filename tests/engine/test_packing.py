@@ -1,0 +1,108 @@
+"""How items share a batch: arithmetic on token ids."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seaguard_cli.engine.packing import Batch, common_prefix, cuts, shared
+
+IDS = st.lists(st.integers(0, 3), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "length"),
+    [([], [], 0), ([1], [], 0), ([1, 2], [1, 2, 3], 2), ([1, 2, 3], [1, 9, 3], 1), ([1], [2], 0)],
+)
+def test_the_common_prefix_is_counted(one: list[int], other: list[int], length: int) -> None:
+    assert common_prefix(one, other) == common_prefix(other, one) == length
+
+
+@given(one=IDS, other=IDS)
+def test_a_common_prefix_is_common_and_the_longest(one: list[int], other: list[int]) -> None:
+    length = common_prefix(one, other)
+    assert one[:length] == other[:length]
+    assert length == min(len(one), len(other)) or one[length] != other[length]
+
+
+def test_an_item_always_decodes_its_own_last_token() -> None:
+    assert shared([1, 2, 3], [1, 2, 3]) == 2
+    assert shared([1, 2], [1, 2, 3]) == 1
+    assert shared([1], [1, 2]) == 0
+
+
+def test_an_item_shares_only_what_its_own_tokens_equal() -> None:
+    assert shared([1, 2, 9, 4], [1, 2, 3]) == 2
+    assert shared([9], [1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "ends"),
+    [
+        (0, 5, [5]),
+        (0, 512, [512]),
+        (0, 513, [512, 513]),
+        (60, 512, [512]),
+        (60, 513, [512, 513]),
+        (60, 1024, [512, 1024]),
+        (60, 1025, [512, 1024, 1025]),
+        (512, 600, [600]),
+        (511, 513, [512, 513]),
+        (600, 700, [700]),
+        (600, 1100, [1024, 1100]),
+    ],
+)
+def test_a_lone_item_is_cut_where_the_whole_prompts_micro_batches_end(
+    start: int, end: int, ends: list[int]
+) -> None:
+    assert cuts(start, end, ubatch=512) == ends
+
+
+@given(start=st.integers(0, 300), length=st.integers(1, 300), ubatch=st.integers(1, 64))
+def test_the_cuts_cover_everything_once_and_cross_no_border(
+    start: int, length: int, ubatch: int
+) -> None:
+    ends = cuts(start, start + length, ubatch=ubatch)
+    assert ends[-1] == start + length
+    begins = [start, *ends[:-1]]
+    for begin, end in zip(begins, ends, strict=True):
+        assert begin < end
+        assert begin // ubatch == (end - 1) // ubatch
+
+
+def test_a_batch_takes_items_until_the_context_is_full() -> None:
+    batch = Batch([1, 2, 3], ctx=10, sequences=100)
+    for taken in range(4):
+        assert batch.tokens == 3 + 2 * taken
+        if taken < 3:
+            assert batch.fits([1, 2, 3, 8, 9])
+            batch.add([1, 2, 3, 8, 9])
+        else:
+            assert not batch.fits([1, 2, 3, 8, 9])
+            assert batch.fits([1, 2, 3, 8])
+
+
+def test_a_batch_takes_no_more_items_than_sequences() -> None:
+    batch = Batch([], ctx=1000, sequences=2)
+    for _ in range(2):
+        assert batch.fits([1])
+        batch.add([1])
+    assert not batch.fits([1])
+
+
+def test_an_empty_batch_takes_any_item() -> None:
+    assert Batch([1, 2, 3], ctx=4, sequences=1).fits([9] * 100)
+
+
+@given(head=IDS, items=st.lists(IDS.filter(bool), max_size=8), ctx=st.integers(1, 40))
+def test_the_tokens_of_a_batch_are_the_head_and_what_each_item_adds(
+    head: list[int], items: list[list[int]], ctx: int
+) -> None:
+    batch = Batch(head, ctx=ctx, sequences=5)
+    for ids in items:
+        if batch.fits(ids):
+            batch.add(ids)
+    assert batch.tokens == len(head) + sum(len(ids) - shared(ids, head) for ids in batch.items)
+    assert len(batch.items) <= 5
+    assert batch.tokens <= ctx or len(batch.items) <= 1

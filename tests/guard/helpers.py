@@ -1,0 +1,97 @@
+"""An engine that does as the texts say, and notes what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush
+from seaguard_cli.errors import Failure, FailureCode
+from seaguard_cli.prompt import Family, Prompt, VerdictWords
+from seaguard_cli.verdict import Item, Score
+
+
+def scoring(
+    packed: float,
+    alone: float | None = None,
+    *,
+    mass: float = 1.0,
+    exact: bool = False,
+    nr: int = 0,
+) -> Item:
+    """An item that scores `packed` in a batch and `alone` (if given) alone."""
+    said = {"packed": packed, "alone": packed if alone is None else alone, "mass": mass}
+    return Item(json.dumps(said | {"exact": exact, "nr": nr}))
+
+
+def failing(code: FailureCode = FailureCode.ENGINE, *, packed: float | None = None) -> Item:
+    """An item that fails: in a batch, or only alone after it scored `packed`."""
+    return Item(json.dumps({"packed": packed, "alone": None, "code": code, "mass": 1.0}))
+
+
+class FakeEngine:
+    """An engine that packs `batch` prompts at most."""
+
+    device = "nowhere"
+    words = VerdictWords("safe", "unsafe")
+
+    def __init__(
+        self,
+        path: Path,
+        options: EngineOptions,
+        *,
+        cancellation: Cancellation,
+        families: Mapping[str, Family],
+        family: str | None,
+        spellings: Sequence[VerdictWords],
+        batch: int = 4,
+    ) -> None:
+        self.family = families[family or "qwen"]
+        self.spellings = spellings
+        self.options = options
+        self.batches: list[list[str]] = []
+        self.alone: list[str] = []
+        self.closed = 0
+        self._batch = batch
+
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+        """Score in batches, as the real one does: nothing comes before its batch is full."""
+        waiting: list[str] = []
+        for prompt in prompts:
+            if isinstance(prompt, Flush):
+                yield from self._together(waiting)
+                waiting = []
+                yield FLUSH
+                continue
+            waiting.append(_text(prompt))
+            if len(waiting) == self._batch:
+                yield from self._together(waiting)
+                waiting = []
+        yield from self._together(waiting)
+
+    def score_alone(self, prompt: Prompt) -> Score | Failure:
+        """Score one, and note it."""
+        self.alone.append(_text(prompt))
+        return _outcome(_text(prompt), "alone", exact=True)
+
+    def close(self) -> None:
+        """Note that it was closed."""
+        self.closed += 1
+
+    def _together(self, texts: list[str]) -> list[Score | Failure]:
+        if texts:
+            self.batches.append(texts)
+        return [_outcome(text, "packed") for text in texts]
+
+
+def _text(prompt: Prompt) -> str:
+    return prompt.turn[prompt.head :]
+
+
+def _outcome(text: str, where: str, *, exact: bool = False) -> Score | Failure:
+    prompt, _, response = text.partition("\nAI assistant:")
+    said = json.loads(prompt or response)
+    if said[where] is None:
+        return Failure(FailureCode(said["code"]), {"problem": "it was asked to"})
+    return Score(said[where], said["mass"], exact or said.get("exact", False))
