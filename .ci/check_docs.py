@@ -21,9 +21,8 @@ _ELSEWHERE = {"--no-repack", "--data", "--no-deps", "--upgrade"}
 def problems(page: str) -> list[str]:
     text = (_ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
-    missing = [
-        f"{page}: no file {link}" for link in links if not (_ROOT / page).parent.joinpath(link).exists()
-    ]
+    folder = (_ROOT / page).parent
+    missing = [f"{page}: no file {link}" for link in links if not (folder / link).exists()]
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - known_options() - _ELSEWHERE
     return missing + [f"{page}: no option {option}" for option in sorted(options)]
 

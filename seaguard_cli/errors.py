@@ -194,7 +194,7 @@ class OutOfMemory(EngineError):
 
 
 class DecodeFailed(EngineError):
-    """llama.cpp could not decode. Facts: status."""
+    """llama.cpp could not decode. Facts: status, log."""
 
 
 class DeviceMissing(EngineError):

@@ -10,13 +10,12 @@ import json
 import math
 from pathlib import Path
 
+import tiny_data
 from llama_cpp import Llama
 from sklearn import metrics
-from tokenizers import Tokenizer
-
-import tiny_data
 from tiny_data import Record
 from tiny_tokenizer import SAFE, UNSAFE, PromptEncoder
+from tokenizers import Tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
 CUT = 0.5
@@ -112,9 +111,7 @@ def main() -> None:
     table = {
         "measured": "the GGUF through llama.cpp; harmful is the positive class, cut at 0.5",
         "model_bytes": options.model.stat().st_size,
-        "seals_val": by_language(
-            tiny_data.read_seals(options.data / "seals" / "val.csv"), judge
-        ),
+        "seals_val": by_language(tiny_data.read_seals(options.data / "seals" / "val.csv"), judge),
         "in_the_wild": by_language(tiny_data.read_wild(wild), judge),
         "examples": example_scores(judge),
     }

@@ -7,10 +7,9 @@ import gguf
 import numpy as np
 import torch
 from gguf.quants import dequantize, quantize
-from tokenizers import Tokenizer
-
 from tiny_model import Decoder
 from tiny_tokenizer import CONTROL_TOKENS
+from tokenizers import Tokenizer
 
 DESCRIPTION = (
     "A demonstration model for trying out seaguard without a download. It is no moderator: "

@@ -150,8 +150,7 @@ def record_items(records: list[Record], rng: random.Random) -> list[Item]:
     pairs = [record for record in records if record.response]
     chosen = rng.sample(pairs, min(RESPONSE_RECORDS, len(pairs)))
     return prompts + [
-        Item("response", record.prompt, record.response, record.response_safe)
-        for record in chosen
+        Item("response", record.prompt, record.response, record.response_safe) for record in chosen
     ]
 
 

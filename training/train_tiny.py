@@ -12,11 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-from tokenizers import Tokenizer
-from torch.nn import functional
-
 import tiny_data
+import torch
 from tiny_data import Record, Sentences
 from tiny_gguf import round_weights, write_gguf
 from tiny_items import Item, LongItems, draw_harmful, draw_safe, epoch_items
@@ -29,6 +26,8 @@ from tiny_tokenizer import (
     save_tokenizer,
     train_tokenizer,
 )
+from tokenizers import Tokenizer
+from torch.nn import functional
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 1
@@ -195,9 +194,7 @@ def train(
     for epoch in range(epochs):
         rng = random.Random(f"{seed} {epoch}")
         made = batches(epoch_items(records, languages, long, rng), encoder, rng)
-        loss = run_epoch(
-            model, optimizer, encoder, made, (epoch / epochs, (epoch + 1) / epochs)
-        )
+        loss = run_epoch(model, optimizer, encoder, made, (epoch / epochs, (epoch + 1) / epochs))
         spent = time.process_time() - began
         print(f"epoch {epoch + 1}: loss {loss:.4f}, {spent:.0f} seconds", flush=True)
     return model.eval()

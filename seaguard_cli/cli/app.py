@@ -103,7 +103,8 @@ def check(
 
     Texts come from the arguments, from files (-f), or from standard input if neither is given.
     """
-    from seaguard_cli.cli.check import CheckRequest, run_check
+    from seaguard_cli.cli.check import run_check
+    from seaguard_cli.cli.check_request import CheckRequest
     from seaguard_cli.records import Form, Format
 
     request = CheckRequest(

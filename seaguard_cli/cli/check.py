@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
 
-from seaguard_cli import defaults
+from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
+from seaguard_cli.cli.check_request import CheckRequest, require_sense
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
 from seaguard_cli.cli.messages import sentence_of, wording
@@ -17,13 +16,11 @@ from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sink import NoOutput, Output
 from seaguard_cli.cli.sources import Reading, Source, incoming, open_sources
 from seaguard_cli.errors import (
-    Failure,
     InputFailed,
     NothingToRead,
     OutputFailed,
     SeaguardError,
     TextNamesFile,
-    UsageError,
     WeightsMissing,
 )
 from seaguard_cli.exits import Exit
@@ -31,84 +28,19 @@ from seaguard_cli.guard import Guard
 from seaguard_cli.pipeline import Incoming, Tally, judge
 from seaguard_cli.records import (
     Form,
-    Format,
     Header,
     Look,
-    Record,
     Selection,
     Sink,
     Writer,
-    literal,
     open_filter,
     open_writer,
 )
-from seaguard_cli.verdict import Label, Task
-
-_TOLD_FAILURES = 20
-_ONE_OF_THEM = "leave one of them out"
-# An option that a variable or config.toml sets, and those on the command line that put it out.
-_GIVES_WAY_TO = {
-    "output_format": ("only", "quiet", "show_prompt"),
-    "field": ("prompt_field", "response_field"),
-    "prompt_field": ("field",),
-    "response_field": ("field",),
-    "input_format": ("whole",),
-    "whole": ("input_format",),
-}
-_LOW_MASS = (
-    "the model gave the two verdicts less than half of the probability: "
-    "model or prompt is not what it should be (see low_mass in the records)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRequest:
-    """What the person asked for: one attribute an option."""
-
-    texts: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    response: str | None = None
-    input_format: Format | None = None
-    whole: bool = False
-    field: str | None = None
-    prompt_field: str | None = None
-    response_field: str | None = None
-    task: Task | None = None
-    max_record: int = defaults.MAX_RECORD
-    model: str = defaults.MODEL
-    family: str | None = None
-    threshold: float = defaults.THRESHOLD
-    settle: float = defaults.SETTLE
-    deterministic: bool = False
-    device: Literal["auto", "cpu", "gpu"] = "auto"
-    threads: int | None = None
-    gpu_layers: int | None = None
-    ctx: int | None = None
-    output_format: Form | None = None
-    only: Label | None = None
-    quiet: bool = False
-    exit_code: bool = False
-    key: str = defaults.KEY
-    replace: bool = False
-    show_prompt: bool = False
-    offline: bool = False
-
-    def for_command_line(self, given: Set[str]) -> CheckRequest:
-        """Give the request without the settings that do not go with the options `given`."""
-        put_out = {
-            name
-            for name, options in _GIVES_WAY_TO.items()
-            if name not in given and not given.isdisjoint(options)
-        }
-        standard: dict[str, Any] = {
-            one.name: one.default for one in fields(self) if one.name in put_out
-        }
-        return replace(self, **standard)
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
     """Judge everything that was asked for. Raises SeaguardError and BrokenPipeError."""
-    _require_sense(request)
+    require_sense(request)
     report = Report(environment, quiet=request.quiet)
     form = request.output_format or (Form.TEXT if environment.stdout_terminal else Form.JSONL)
     sink = NoOutput() if request.quiet else Output(environment.stdout)
@@ -129,7 +61,7 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
             # The status of what was judged before may count for more.
             tally.broke_off, broken = True, error
         finally:
-            _tell_failures(tally, report)
+            tell_failures(tally, report)
         if broken:
             report.error(sentence_of(broken))
     return tally.status(unsafe_counts=request.exit_code or request.quiet)
@@ -157,61 +89,12 @@ def _judge(
             continue
         if guard.loaded and not told:
             told = True
-            _tell_model(guard, report)
+            tell_model(guard, report)
         record, outcome = one
         writer.write(record, outcome)
         tally.count(record, outcome)
         if tally.low_mass:
-            report.warn(_LOW_MASS)
-
-
-def _require_sense(request: CheckRequest) -> None:
-    """Raise UsageError for options that do not go together."""
-    shown = (None, Form.TEXT, Form.JSONL)
-    for applies, problem, remedy in (
-        (
-            request.field and (request.prompt_field or request.response_field),
-            "--field names the one text, --prompt-field and --response-field a pair",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.response is not None and len(request.texts) != 1,
-            f"--response goes with one TEXT, and there {_number(len(request.texts))}",
-            'give them as `seaguard check "some prompt" --response "some response"`',
-        ),
-        (
-            request.whole and request.input_format not in (None, Format.TEXT),
-            f"--whole takes the input as one text, and not as {request.input_format}",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.only and request.output_format,
-            "--only passes records on as they came, so -o does not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.quiet and (request.output_format or request.only),
-            "-q writes nothing, so -o and --only do not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.show_prompt and (request.quiet or request.only),
-            "--show-prompt judges nothing, so -q and --only do not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.show_prompt and request.output_format not in shown,
-            f"--show-prompt writes text or jsonl, and not {request.output_format}",
-            "choose one of the two with -o",
-        ),
-        (not request.key, "--key is empty", "give the key that verdicts are added under"),
-    ):
-        if applies:
-            raise UsageError(problem=problem, remedy=remedy)
-
-
-def _number(count: int) -> str:
-    return "is none" if count == 0 else f"are {count}"
+            report.warn(LOW_MASS)
 
 
 def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) -> list[Source]:
@@ -279,7 +162,7 @@ def _writer(
         literal=terminal,
     )
     if request.only:
-        return open_filter(request.only, sink, note=_teller(report), look=look)
+        return open_filter(request.only, sink, note=failure_teller(report), look=look)
     return open_writer(
         form,
         sink,
@@ -290,42 +173,4 @@ def _writer(
         note=lambda name: report.warn(
             f"the field {name!r} has no column in the CSV: -o jsonl keeps it"
         ),
-    )
-
-
-def _teller(report: Report) -> Callable[[Record, Failure], None]:
-    """Give what tells a filter's failures, the first of them one by one."""
-    told = 0
-
-    def tell(record: Record, failure: Failure) -> None:
-        nonlocal told
-        told += 1
-        if told <= _TOLD_FAILURES:
-            report.note(f"line {record.line}: {failure.code}: {literal(wording(failure))}")
-
-    return tell
-
-
-def _tell_model(guard: Guard, report: Report) -> None:
-    report.note(f"{guard.model} on the {guard.device}")
-    if guard.demonstration:
-        report.warn(
-            f"{guard.model} is a demonstration and no moderator: trust none of its verdicts"
-        )
-    if words := guard.unusual_verdicts:
-        report.warn(
-            f"{guard.model} is no SEA-Guard: it is scored on {words[0]!r} and {words[1]!r}, "
-            "the verdicts that are one token of its vocabulary"
-        )
-
-
-def _tell_failures(tally: Tally, report: Report) -> None:
-    if not tally.failures:
-        return
-    count = tally.failures.total()
-    codes = ", ".join(f"{number} {code}" for code, number in tally.failures.most_common())
-    records = "record" if count + tally.judged == 1 else "records"
-    report.warn(
-        f"{count} of {count + tally.judged} {records} could not be judged: {codes}; "
-        f"the first at line {tally.first_failure}"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.library import forget_log, last_log_lines, llama
-from seaguard_cli.errors import DecodeFailed, OutOfMemory, WeightsUnreadable
+from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,8 +55,13 @@ class LoadedModel:
             params.devices = ctypes.cast(self._no_devices, ctypes.c_void_p)
         going_on = self._llama.llama_progress_callback(lambda *_: not cancellation.requested)
         params.progress_callback = going_on
-        with cancellation.in_library():
-            self._handle = self._llama.llama_model_load_from_file(os.fsencode(path), params)
+        self._handle = None
+        try:
+            with cancellation.in_library():
+                self._handle = self._llama.llama_model_load_from_file(os.fsencode(path), params)
+        except Interrupted:
+            self.close()
+            raise
         if not self._handle:
             raise _load_error(path)
         self.vocabulary = self._llama.llama_model_get_vocab(self._handle)
@@ -85,7 +90,14 @@ class Context:
         self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
         forget_log()
-        self._handle = self._llama.llama_init_from_model(model.handle, self._params(plan, ctx))
+        self._handle = self._batch = None
+        try:
+            with cancellation.in_library():
+                params = self._params(plan, ctx)
+                self._handle = self._llama.llama_init_from_model(model.handle, params)
+        except Interrupted:
+            self.close()
+            raise
         if not self._handle:
             raise OutOfMemory(what="the context", ctx=ctx)
         self._memory = self._llama.llama_get_memory(self._handle)
@@ -136,7 +148,8 @@ class Context:
     def close(self) -> None:
         """Free context and batch; may be called again."""
         if self._handle:
-            self._llama.llama_batch_free(self._batch)
+            if self._batch is not None:
+                self._llama.llama_batch_free(self._batch)
             self._llama.llama_free(self._handle)
             self._handle = None
 

@@ -106,9 +106,7 @@ def write_tokenizer(recipe: Recipe, folder: Path) -> None:
             special_tokens=[(start, tokenizer.token_to_id(start))],
         )
         llama = recipe.family == "llama"
-        tokenizer.post_processor = (
-            processors.Sequence([spelled, template]) if llama else template
-        )
+        tokenizer.post_processor = processors.Sequence([spelled, template]) if llama else template
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     settings = dict(TOKENIZER_SETTINGS[recipe.family])
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")

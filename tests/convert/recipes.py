@@ -216,4 +216,3 @@ def whole_prompt(family: str, prompt: str) -> str:
     """The prompt as sea-guard models were trained on it, control tokens in their place."""
     before, after = WRAPPERS[family]
     return f"{before}{_GIVEN}{prompt}{after}"
-

@@ -1,0 +1,117 @@
+"""What a person asks of `seaguard check`, and whether it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from seaguard_cli import defaults
+from seaguard_cli.errors import UsageError
+from seaguard_cli.records import Form, Format
+from seaguard_cli.verdict import Label, Task
+
+_ONE_OF_THEM = "leave one of them out"
+# An option that a variable or config.toml sets, and those on the command line that put it out.
+_GIVES_WAY_TO = {
+    "output_format": ("only", "quiet", "show_prompt"),
+    "field": ("prompt_field", "response_field"),
+    "prompt_field": ("field",),
+    "response_field": ("field",),
+    "input_format": ("whole",),
+    "whole": ("input_format",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What the person asked for: one attribute an option."""
+
+    texts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    response: str | None = None
+    input_format: Format | None = None
+    whole: bool = False
+    field: str | None = None
+    prompt_field: str | None = None
+    response_field: str | None = None
+    task: Task | None = None
+    max_record: int = defaults.MAX_RECORD
+    model: str = defaults.MODEL
+    family: str | None = None
+    threshold: float = defaults.THRESHOLD
+    settle: float = defaults.SETTLE
+    deterministic: bool = False
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    threads: int | None = None
+    gpu_layers: int | None = None
+    ctx: int | None = None
+    output_format: Form | None = None
+    only: Label | None = None
+    quiet: bool = False
+    exit_code: bool = False
+    key: str = defaults.KEY
+    replace: bool = False
+    show_prompt: bool = False
+    offline: bool = False
+
+    def for_command_line(self, given: Set[str]) -> CheckRequest:
+        """Give the request without the settings that do not go with the options `given`."""
+        put_out = {
+            name
+            for name, options in _GIVES_WAY_TO.items()
+            if name not in given and not given.isdisjoint(options)
+        }
+        standard: dict[str, Any] = {
+            one.name: one.default for one in fields(self) if one.name in put_out
+        }
+        return replace(self, **standard)
+
+
+def require_sense(request: CheckRequest) -> None:
+    """Raise UsageError for options that do not go together."""
+    shown = (None, Form.TEXT, Form.JSONL)
+    for applies, problem, remedy in (
+        (
+            request.field and (request.prompt_field or request.response_field),
+            "--field names the one text, --prompt-field and --response-field a pair",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.response is not None and len(request.texts) != 1,
+            f"--response goes with one TEXT, and there {_number(len(request.texts))}",
+            'give them as `seaguard check "some prompt" --response "some response"`',
+        ),
+        (
+            request.whole and request.input_format not in (None, Format.TEXT),
+            f"--whole takes the input as one text, and not as {request.input_format}",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.only and request.output_format,
+            "--only passes records on as they came, so -o does not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.quiet and (request.output_format or request.only),
+            "-q writes nothing, so -o and --only do not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.show_prompt and (request.quiet or request.only),
+            "--show-prompt judges nothing, so -q and --only do not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.show_prompt and request.output_format not in shown,
+            f"--show-prompt writes text or jsonl, and not {request.output_format}",
+            "choose one of the two with -o",
+        ),
+        (not request.key, "--key is empty", "give the key that verdicts are added under"),
+    ):
+        if applies:
+            raise UsageError(problem=problem, remedy=remedy)
+
+
+def _number(count: int) -> str:
+    return "is none" if count == 0 else f"are {count}"
