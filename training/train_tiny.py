@@ -32,10 +32,11 @@ from torch.nn import functional
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 1
 DROPOUT = 0.1
-PEAK_RATE = 1.5e-3
+PEAK_RATE = 1e-3
 WEIGHT_DECAY = 0.1
 BATCH_TOKENS, BATCH_ITEMS = 2048, 32
 LONGEST_TEXT = 160
+SPLIT_CHANCE = 0.1
 LONGEST_JOINED = 960
 CHARACTERS_PER_LANGUAGE, CHARACTERS_PER_OTHER = 300_000, 60_000
 LARGEST_MODEL = 4_000_000
@@ -53,7 +54,7 @@ def arguments() -> argparse.Namespace:
         "--tokenizer", type=Path, default=ROOT / "tests" / "data" / "tiny_tokenizer.json"
     )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=6)
     return parser.parse_args()
 
 
@@ -100,7 +101,7 @@ def batches(
     made = []
     for task in INSTRUCTIONS:
         encoded = sorted(
-            (encode(item, encoder) for item in items if item.task == task),
+            (encode(item, encoder, rng) for item in items if item.task == task),
             key=lambda one: (len(one[0]), rng.random()),
         )
         batch: list[Encoded] = []
@@ -117,11 +118,12 @@ def batches(
     return made
 
 
-def encode(item: Item, encoder: PromptEncoder) -> Encoded:
+def encode(item: Item, encoder: PromptEncoder, rng: random.Random) -> Encoded:
     """An item's ids, the end of a long text cut, and its label."""
     # A joined text must be whole, as its harmful sentence may come last.
     limit = LONGEST_JOINED if item.joined else LONGEST_TEXT
-    return encoder.rest_ids(item.task, item.prompt, item.response, limit), item.safe
+    ids = encoder.rest_ids(item.task, item.prompt, item.response)[:limit]
+    return encoder.split(ids, SPLIT_CHANCE, rng) + encoder.closing, item.safe
 
 
 def batch_loss(

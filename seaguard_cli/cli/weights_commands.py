@@ -23,15 +23,25 @@ _PULL_EPILOG = "\n\n".join(
     )
 )
 
+_CONVERT_EPILOG = "\n\n".join(
+    (
+        "[b]Examples[/b]",
+        "seaguard convert Qwen-SEA-Guard-4B-040226/",
+        "seaguard convert checkpoint/ --quant Q4_K_M --quant Q8_0 -o 'guard-{quant}.gguf'",
+        "A model that seaguard knows is fetched and converted by `seaguard pull MODEL --build`.",
+    )
+)
+
 models_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich")
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add pull, models, rm and verify."""
+    """Add pull, models, rm, verify and convert."""
     app.command(epilog=_PULL_EPILOG)(pull)
     app.add_typer(models_app, name="models", help="List the models, and which are here.")
     app.command()(rm)
     app.command()(verify)
+    app.command(epilog=_CONVERT_EPILOG)(convert)
 
 
 def pull(
@@ -108,3 +118,30 @@ def verify(
     from seaguard_cli.cli.verify import VerifyRequest, run_verify
 
     return Job(partial(run_verify, VerifyRequest(model, canaries, json)), debug)
+
+
+def convert(
+    source: wanted.Checkpoint,
+    out: wanted.Out = None,
+    quants: wanted.Quants = None,
+    overwrite: wanted.Overwrite = False,
+    threads: options.Threads = None,
+    json: wanted.Json = False,
+    debug: options.Debug = False,
+) -> Job:
+    """Convert official safetensors to GGUF on this machine.
+
+    The paths of what was made go to standard output, one a line.
+    """
+    from seaguard_cli.cli.convert import ConvertRequest, run_convert
+    from seaguard_cli.weights.convert import DEFAULT
+
+    request = ConvertRequest(
+        source=source,
+        out=out,
+        quants=tuple(quants or (DEFAULT,)),
+        overwrite=overwrite,
+        threads=threads or 0,
+        json=json,
+    )
+    return Job(partial(run_convert, request), debug)

@@ -64,3 +64,31 @@ Yes = Annotated[
     bool,
     _option("-y", "--yes", panel=_RUN, help="Remove without asking."),
 ]
+Checkpoint = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER", show_default=False, help="The folder of a checkpoint as saved on the Hub."
+    ),
+]
+Out = Annotated[
+    str | None,
+    _option(
+        "-o",
+        "--out",
+        panel=_RUN,
+        help="The file to write, or its folder; {quant} in a name stands for the quant.",
+        metavar="PATH",
+    ),
+]
+Quants = Annotated[
+    list[str] | None,
+    _option(
+        "--quant",
+        panel=_RUN,
+        help="A quant to make, again and again; else Q4_K_M.",
+        metavar="QUANT",
+    ),
+]
+Overwrite = Annotated[
+    bool, _option("--overwrite", panel=_RUN, help="Replace files that are there already.")
+]

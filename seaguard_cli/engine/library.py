@@ -7,7 +7,8 @@ from collections import deque
 from types import ModuleType
 from typing import Any
 
-_LOG_WARNING = 2
+# ggml.h, enum ggml_log_level: 2 is information, 3 a warning, 4 an error.
+_LOG_WARNING = 3
 _LOG_CONTINUES = 5
 _KEPT_LINES = 12
 

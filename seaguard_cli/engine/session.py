@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.library import forget_log, last_log_lines, llama
@@ -90,7 +90,8 @@ class Context:
         self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
         forget_log()
-        self._handle = self._batch = None
+        self._handle: Any = None
+        self._batch: Any = None
         try:
             with cancellation.in_library():
                 params = self._params(plan, ctx)

@@ -14,6 +14,9 @@ import numpy as np
 # What a file is called and where it came from moves no score.
 _KEPT_GENERAL = ("general.architecture", "general.file_type", "general.quantization_version")
 _SHORT = 8
+_LINE = 80
+# Of a hash's hexadecimal digits: enough to tell two files apart.
+_DIGITS = 16
 
 
 def digest(path: Path) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def digest(path: Path) -> dict[str, Any]:
             one.name: [
                 [int(size) for size in one.shape],
                 one.tensor_type.name,
-                hashlib.sha256(np.ascontiguousarray(one.data).tobytes()).hexdigest(),
+                _hash(np.ascontiguousarray(one.data).tobytes()),
             ]
             for one in sorted(reader.tensors, key=lambda one: one.name)
         },
@@ -33,7 +36,7 @@ def digest(path: Path) -> dict[str, Any]:
 
 
 def metadata(reader: gguf.GGUFReader) -> dict[str, Any]:
-    """The keys that decide, a long list as its length and the hash of its JSON."""
+    """The keys that decide, a long text or list as its length and a hash."""
     kept = {
         key: field.contents()
         for key, field in sorted(reader.fields.items())
@@ -43,7 +46,13 @@ def metadata(reader: gguf.GGUFReader) -> dict[str, Any]:
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) <= _SHORT:
+    if isinstance(value, str):
+        return value if len(value) <= _LINE else [len(value), _hash(value.encode())]
+    if not isinstance(value, Sequence) or len(value) <= _SHORT:
         return value
     text = json.dumps(list(value), ensure_ascii=True)
-    return [len(value), hashlib.sha256(text.encode()).hexdigest()]
+    return [len(value), _hash(text.encode())]
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]

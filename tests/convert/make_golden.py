@@ -1,6 +1,6 @@
 """Make the tiny checkpoints, and what transformers says of them, with the version installed.
 
-    python tests/convert/make_golden.py [CHECKPOINT]...
+    PYTHONPATH=tests python -m convert.make_golden [CHECKPOINT]...
 
 Writes the checkpoints whose recipe names the installed major version of transformers (4.57.6 and
 5.23.0 were used, with torch 2.13, safetensors, sentencepiece and protobuf), and for each the
@@ -21,8 +21,6 @@ import torch
 import transformers
 from tokenizers import Tokenizer, processors
 from transformers import AutoConfig, AutoTokenizer
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from convert.prompts import PROMPTS
 from convert.recipes import GOLDEN, RECIPES, TOKENIZER_SETTINGS, Recipe, whole_prompt

@@ -80,10 +80,13 @@ _AWKWARD = ("", " ", "\n\n", "  two blanks, a\ttab\nand a line", "12345 !!! ??? 
 
 # Longer than the tiny Gemma's window of 64 tokens by far, and than the context of 256 tokens from
 # which the tiny Llama's frequencies are stretched.
-_LONG = tuple(
-    " ".join(sentence for texts in _BY_LANGUAGE.values() for sentence in texts[start : start + 3])
-    for start in range(3)
-) + (" ".join(_BY_LANGUAGE["en"] * 12),)
+_LONG = (
+    *(
+        " ".join(sentence for texts in _BY_LANGUAGE.values() for sentence in texts[at : at + 3])
+        for at in range(3)
+    ),
+    " ".join(_BY_LANGUAGE["en"] * 12),
+)
 
 PROMPTS: tuple[str, ...] = (
     *(text for texts in _BY_LANGUAGE.values() for text in texts),

@@ -167,6 +167,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             name="gemma-4",
+            seed=19,
             family="gemma",
             transformers=4,
             model="Gemma3ForConditionalGeneration",
@@ -179,6 +180,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             name="gemma-5",
+            seed=29,
             family="gemma",
             transformers=5,
             model="Gemma3ForConditionalGeneration",
@@ -189,6 +191,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             name="gemma-text-4",
+            seed=7,
             family="gemma",
             transformers=4,
             model="Gemma3ForCausalLM",
@@ -199,6 +202,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             name="gemma-text-5",
+            seed=104,
             family="gemma",
             transformers=5,
             model="Gemma3ForCausalLM",
@@ -206,7 +210,7 @@ RECIPES: Mapping[str, Recipe] = {
             tied=False,
             sharded=True,
             pieces=True,
-            sizes={**_GEMMA, **_GEMMA_5, "final_logit_softcapping": 30.0},
+            sizes={**_GEMMA, **_GEMMA_5, "final_logit_softcapping": 3.0},
         ),
     )
 }

@@ -123,5 +123,5 @@ def _workplace(folder: Path) -> Iterator[Path]:
 
 def _settle(path: Path) -> None:
     """Have the disk hold the file before it gets its name."""
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
         os.fsync(file.fileno())

@@ -81,8 +81,8 @@ def frequency_factors(rope: Rope, head_dim: int) -> NDArray[np.float32] | None:
     """Give what llama.cpp divides each frequency by, float32 of shape (head_dim / 2,), if anything.
 
     Wavelengths below context / high stay, those above context / low are stretched by the factor,
-    and between them is a smooth passage: as `convert_hf_to_gguf.py` of llama.cpp computes the
-    tensor `rope_freqs`, in float32 from the frequencies on.
+    and between them is a smooth passage: the tensor `rope_freqs` of llama.cpp's converter, in
+    float32 and by the reciprocals that its torch takes, so that the bytes are the same.
     """
     import numpy as np
 
@@ -90,21 +90,22 @@ def frequency_factors(rope: Rope, head_dim: int) -> NDArray[np.float32] | None:
     if scaling is None:
         return None
     exponents = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)
-    frequencies = np.float32(1) / np.power(np.float32(rope.base), exponents)
-    return np.array([_factor(scaling, one) for one in frequencies], dtype=np.float32)
+    powers = np.power(rope.base, exponents.astype(np.float64)).astype(np.float32)
+    factors = [_factor(scaling, np.float32(1) / power) for power in powers]
+    return np.array(factors, dtype=np.float32)
 
 
 def _factor(scaling: Llama3Scaling, frequency: np.float32) -> float:
     import numpy as np
 
-    wavelength = np.float32(2 * math.pi) / frequency
+    one = np.float32(1)
+    wavelength = np.float32(2 * math.pi) * (one / frequency)
     if wavelength < scaling.context / scaling.high:
         return 1.0
     if wavelength > scaling.context / scaling.low:
         return scaling.factor
-    share = np.float32(scaling.context) / wavelength - np.float32(scaling.low)
+    share = np.float32(scaling.context) * (one / wavelength) - np.float32(scaling.low)
     smooth = share / np.float32(scaling.high - scaling.low)
-    one = np.float32(1)
     return float(one / ((one - smooth) / np.float32(scaling.factor) + smooth))
 
 
