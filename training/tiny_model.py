@@ -12,7 +12,7 @@ class Shape:
     """The sizes of the decoder, each row of a matrix a multiple of 32 as Q8_0 needs."""
 
     vocabulary: int
-    blocks: int = 2
+    blocks: int = 3
     width: int = 128
     feed_forward: int = 384
     heads: int = 4

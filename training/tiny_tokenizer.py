@@ -1,7 +1,5 @@
 """The byte-level BPE tokenizer of `tiny`, and the prompt that it is trained and judged with."""
 
-import json
-import random
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,33 +71,12 @@ class PromptEncoder:
         self._plain = Tokenizer.from_str(tokenizer.to_str())
         self._plain.encode_special_tokens = True
         self._opening = tokenizer.encode("<|im_start|>user\n").ids
-        self.closing = tokenizer.encode("<|im_end|>\n<|im_start|>assistant\n").ids
+        self._closing = tokenizer.encode("<|im_end|>\n<|im_start|>assistant\n").ids
         self.verdict_ids = {word: tokenizer.token_to_id(word) for word in (SAFE, UNSAFE)}
         self.shared = {
             task: self._opening + self.text_ids(f"{instruction}\nHuman user")
             for task, instruction in INSTRUCTIONS.items()
         }
-
-        merges = json.loads(tokenizer.to_str())["model"]["merges"]
-        self._halves = {
-            tokenizer.token_to_id(left + right): tuple(map(tokenizer.token_to_id, (left, right)))
-            for left, right in merges
-        }
-
-    def split(self, ids: list[int], chance: float, rng: random.Random) -> list[int]:
-        """The ids, some replaced by the two that were merged into them, and those again.
-
-        A text seen cut in many ways teaches more than one always cut the same way.
-        """
-        pieces = []
-        waiting = ids[::-1]
-        while waiting:
-            token = waiting.pop()
-            if token in self._halves and rng.random() < chance:
-                waiting += self._halves[token][::-1]
-            else:
-                pieces.append(token)
-        return pieces
 
     def text_ids(self, text: str) -> list[int]:
         """The ids of a text in which control tokens are plain text."""
@@ -107,15 +84,15 @@ class PromptEncoder:
 
     def full_ids(self, task: str, prompt: str, response: str = "") -> list[int]:
         """All ids of the prompt whose next token is the verdict."""
-        return self._opening + self.text_ids(user_turn(task, prompt, response)) + self.closing
+        return self._opening + self.text_ids(user_turn(task, prompt, response)) + self._closing
 
-    def rest_ids(self, task: str, prompt: str, response: str) -> list[int]:
-        """The ids after the shared part, without the closing ones."""
+    def rest_ids(self, task: str, prompt: str, response: str, limit: int) -> list[int]:
+        """The ids after the shared part, the end of the text cut so that it has `limit` ids."""
         shared = self.shared[task]
         ids = self._opening + self.text_ids(user_turn(task, prompt, response))
         if ids[: len(shared)] != shared:
             raise ValueError("the prompt does not begin with the ids that all prompts share")
-        return ids[len(shared) :]
+        return ids[len(shared) :][:limit] + self._closing
 
 
 def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:

@@ -6,14 +6,16 @@ FOLDER holds `seals/` and `sea-safeguardbench/`. README.md beside this file says
 """
 
 import argparse
+import csv
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tiny_data
 import torch
+from teacher import soft_labels
 from tiny_data import Record, Sentences
 from tiny_gguf import round_weights, write_gguf
 from tiny_items import Item, LongItems, draw_harmful, draw_safe, epoch_items
@@ -28,21 +30,23 @@ from tiny_tokenizer import (
 )
 from tokenizers import Tokenizer
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 1
 DROPOUT = 0.1
 PEAK_RATE = 1e-3
+AVERAGED_OVER = 500  # steps
+FROM_TEACHER = 0.6
 WEIGHT_DECAY = 0.1
 BATCH_TOKENS, BATCH_ITEMS = 2048, 32
 LONGEST_TEXT = 160
-SPLIT_CHANCE = 0.1
 LONGEST_JOINED = 960
 CHARACTERS_PER_LANGUAGE, CHARACTERS_PER_OTHER = 300_000, 60_000
 LARGEST_MODEL = 4_000_000
 
-# Ids after the shared part, and whether the label is safe.
-Encoded = tuple[list[int], bool]
+# Ids after the shared part, and P(harmful) to learn.
+Encoded = tuple[list[int], float]
 
 
 def arguments() -> argparse.Namespace:
@@ -54,7 +58,7 @@ def arguments() -> argparse.Namespace:
         "--tokenizer", type=Path, default=ROOT / "tests" / "data" / "tiny_tokenizer.json"
     )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     return parser.parse_args()
 
 
@@ -67,6 +71,17 @@ def training_records(data: Path) -> list[Record]:
     kept = tiny_data.without(records, [record.prompt for record in held_out])
     print(f"{len(kept)} records; {len(records) - len(kept)} left out, as they are held out")
     return kept
+
+
+def teach(data: Path) -> dict[str, float]:
+    """The soft labels of SEALS' training prompts, by prompt."""
+    with (data / "seals" / "train.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return soft_labels(
+        [row["prompt"] for row in rows],
+        [row["label"] != "safe" for row in rows],
+        [row["ID"] for row in rows],
+    )
 
 
 def tokenizer_texts(records: list[Record], languages: list[Sentences]) -> Iterator[str]:
@@ -95,13 +110,13 @@ def tokenizer_texts(records: list[Record], languages: list[Sentences]) -> Iterat
 
 
 def batches(
-    items: list[Item], encoder: PromptEncoder, rng: random.Random
+    items: list[Item], encoder: PromptEncoder, soft: Mapping[str, float], rng: random.Random
 ) -> list[tuple[str, list[Encoded]]]:
     """The items in batches of one task and about one length, in random order."""
     made = []
     for task in INSTRUCTIONS:
         encoded = sorted(
-            (encode(item, encoder, rng) for item in items if item.task == task),
+            (encode(item, encoder, soft) for item in items if item.task == task),
             key=lambda one: (len(one[0]), rng.random()),
         )
         batch: list[Encoded] = []
@@ -118,25 +133,31 @@ def batches(
     return made
 
 
-def encode(item: Item, encoder: PromptEncoder, rng: random.Random) -> Encoded:
-    """An item's ids, the end of a long text cut, and its label."""
+def encode(item: Item, encoder: PromptEncoder, soft: Mapping[str, float]) -> Encoded:
+    """An item's ids, the end of a long text cut, and its label, moved towards the teacher's."""
     # A joined text must be whole, as its harmful sentence may come last.
     limit = LONGEST_JOINED if item.joined else LONGEST_TEXT
-    ids = encoder.rest_ids(item.task, item.prompt, item.response)[:limit]
-    return encoder.split(ids, SPLIT_CHANCE, rng) + encoder.closing, item.safe
+    ids = encoder.rest_ids(item.task, item.prompt, item.response, limit)
+    label = 0.0 if item.safe else 1.0
+    teacher = soft.get(item.prompt) if item.task == "prompt" else None
+    if teacher is not None:
+        label += FROM_TEACHER * (teacher - label)
+    return ids, label
 
 
 def batch_loss(
     model: Decoder, encoder: PromptEncoder, task: str, batch: list[Encoded]
 ) -> torch.Tensor:
-    """The summed cross-entropy of the verdicts over the whole vocabulary."""
+    """The summed cross-entropy over the whole vocabulary, against P(harmful) of each label."""
     lengths = torch.tensor([len(ids) for ids, _ in batch])
     rest = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
     for row, (ids, _) in enumerate(batch):
         rest[row, : len(ids)] = torch.tensor(ids)
-    verdicts = torch.tensor([encoder.verdict_ids[SAFE if safe else UNSAFE] for _, safe in batch])
     logits = model(torch.tensor(encoder.shared[task]), rest, lengths)
-    return functional.cross_entropy(logits, verdicts, reduction="sum")
+    log_p = functional.log_softmax(logits, dim=-1)
+    harmful = torch.tensor([label for _, label in batch])
+    unsafe, safe = (log_p[:, encoder.verdict_ids[word]] for word in (UNSAFE, SAFE))
+    return -(harmful * unsafe + (1 - harmful) * safe).sum()
 
 
 def optimizer_for(model: Decoder) -> torch.optim.AdamW:
@@ -158,6 +179,7 @@ def rate_at(done: float) -> float:
 
 def run_epoch(
     model: Decoder,
+    averaged: AveragedModel,
     optimizer: torch.optim.AdamW,
     encoder: PromptEncoder,
     made: list[tuple[str, list[Encoded]]],
@@ -175,6 +197,7 @@ def run_epoch(
         (loss / BATCH_ITEMS).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        averaged.update_parameters(model)
         total, count = total + loss.item(), count + len(batch)
     return total / count
 
@@ -182,6 +205,7 @@ def run_epoch(
 def train(
     tokenizer: Tokenizer,
     records: list[Record],
+    soft: Mapping[str, float],
     languages: list[Sentences],
     epochs: int,
     seed: int,
@@ -193,13 +217,16 @@ def train(
     optimizer = optimizer_for(model)
     long = LongItems(records, languages, lambda text: len(encoder.text_ids(text)))
     began = time.process_time()
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / AVERAGED_OVER))
     for epoch in range(epochs):
         rng = random.Random(f"{seed} {epoch}")
-        made = batches(epoch_items(records, languages, long, rng), encoder, rng)
-        loss = run_epoch(model, optimizer, encoder, made, (epoch / epochs, (epoch + 1) / epochs))
+        made = batches(epoch_items(records, languages, long, rng), encoder, soft, rng)
+        loss = run_epoch(
+            model, averaged, optimizer, encoder, made, (epoch / epochs, (epoch + 1) / epochs)
+        )
         spent = time.process_time() - began
         print(f"epoch {epoch + 1}: loss {loss:.4f}, {spent:.0f} seconds", flush=True)
-    return model.eval()
+    return averaged.module.eval()
 
 
 def main() -> None:
@@ -215,7 +242,7 @@ def main() -> None:
     texts += [text for record in records for text in (record.prompt, record.response)]
     tiny_data.check_examples([example["text"] for example in examples], texts)
     tokenizer = train_tokenizer(tokenizer_texts(records, languages))
-    model = train(tokenizer, records, languages, options.epochs, options.seed)
+    model = train(tokenizer, records, teach(options.data), languages, options.epochs, options.seed)
     round_weights(model)
     write_gguf(model, tokenizer, options.out)
     save_tokenizer(tokenizer, options.tokenizer)
