@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from families.reference import Reference
 from families.variants import Models
 
 from seaguard_cli.engine.library import llama
+
+# A run in the background is started with Ctrl-C ignored, and every process it starts would inherit
+# that: those that are interrupted by a test would go on for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # More would wait for one another on a busy machine; the number does not move a score.
 THREADS = 1

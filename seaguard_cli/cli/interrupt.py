@@ -20,7 +20,9 @@ def interruptible(guard: Guard) -> Iterator[None]:
     While llama.cpp runs an exception could not get out of its callbacks, so it is only asked to
     stop; anywhere else KeyboardInterrupt is raised as usual.
     """
-    if threading.current_thread() is not threading.main_thread():
+    # A shell starts a background job with Ctrl-C ignored, and it should stay so.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
     asked = False
