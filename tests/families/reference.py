@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import unicodedata
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,6 +51,7 @@ class Reference:
         words: tuple[str, str] = ("safe", "unsafe"),
     ) -> None:
         self._before, self._after = WRAPPERS[wrapper]
+        self._composes = wrapper == "qwen"
         self._threads = threads
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = 0
@@ -111,4 +113,7 @@ class Reference:
 
     def judged(self, prompt: str, response: str | None = None) -> float:
         """P(unsafe) of a prompt, or of the response to it."""
-        return self.score(self.wrapped(turn(prompt, response)))[0]
+        said = turn(prompt, response)
+        # Qwen's tokenizer composes letters and their marks; llama.cpp's normalises nothing.
+        said = unicodedata.normalize("NFC", said) if self._composes else said
+        return self.score(self.wrapped(said))[0]
