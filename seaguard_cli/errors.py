@@ -69,8 +69,28 @@ class InputEncoding(UsageError):
     """An input is in an encoding that is not read. Facts: path, encoding."""
 
 
+class InputPacked(UsageError):
+    """An input is packed in a way that is not read. Facts: path, kind, command."""
+
+
+class InputNeedsFile(UsageError):
+    """More Parquet than is kept of it came through a pipe. Facts: path, most (bytes)."""
+
+
 class DuplicateColumns(UsageError):
     """A table's header names a column twice. Facts: path, column."""
+
+
+class HeaderUnreadable(UsageError):
+    """A table's header cannot be read, and so no cell has a name. Facts: path, problem."""
+
+
+class ZstdMissing(UsageError):
+    """This Python has no zstd to unpack an input with. Facts: path."""
+
+
+class ParquetMissing(UsageError):
+    """Parquet is asked for, and what reads and writes it is not installed. Facts: path."""
 
 
 class WeightsError(SeaguardError):
@@ -219,6 +239,10 @@ class InputFailed(SeaguardError):
 
 class OutputFailed(SeaguardError):
     """Writing broke off. Facts: path, reason."""
+
+
+class OutputUnfinished(OutputFailed):
+    """Writing broke off, and without its end the output cannot be read. Facts: path, reason."""
 
 
 class NoRoom(SeaguardError):

@@ -65,6 +65,7 @@ class Tally:
     low_mass: int = 0
     failures: Counter[FailureCode] = field(default_factory=Counter)
     first_failure: int | None = None
+    first_file: str | None = None
     broke_off: bool = False
 
     def count(self, record: Record, outcome: Outcome) -> None:
@@ -72,7 +73,7 @@ class Tally:
         if isinstance(outcome, Failure):
             self.failures[outcome.code] += 1
             if self.first_failure is None:
-                self.first_failure = record.line
+                self.first_failure, self.first_file = record.line, record.source
             return
         self.judged += 1
         self.unsafe += outcome.label == "unsafe"

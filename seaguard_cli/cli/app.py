@@ -19,6 +19,8 @@ _CHECK_EPILOG = """\
 [b]Examples[/b]
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
+  seaguard check -f 'logs/*.jsonl.gz' --with-source > judged.jsonl
+  seaguard check -f posts.parquet -o parquet > judged.parquet
   cat posts.txt | seaguard check --only unsafe
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
@@ -97,6 +99,7 @@ def check(
     exit_code: options.ExitCode = False,
     key: options.Key = defaults.KEY,
     replace: options.Replace = False,
+    with_source: options.WithSource = False,
     debug: options.Debug = False,
 ) -> Job:
     """Judge texts, files or standard input: safe or unsafe.
@@ -133,6 +136,7 @@ def check(
         exit_code=exit_code,
         key=key,
         replace=replace,
+        with_source=with_source,
         show_prompt=show_prompt,
         offline=offline,
     )

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
-from seaguard_cli.cli.check_request import CheckRequest, require_sense
+from seaguard_cli.cli.check_request import CheckRequest, require_place, require_sense
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
 from seaguard_cli.cli.messages import sentence_of, wording
 from seaguard_cli.cli.prompts import show_prompts
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sink import NoOutput, Output
-from seaguard_cli.cli.sources import Reading, Source, incoming, open_sources
+from seaguard_cli.cli.sources import Reading, Source, find_sources, incoming
 from seaguard_cli.errors import (
     InputFailed,
     NothingToRead,
@@ -43,9 +43,10 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
     require_sense(request)
     report = Report(environment, quiet=request.quiet)
     form = request.output_format or (Form.TEXT if environment.stdout_terminal else Form.JSONL)
+    require_place(form, environment)
     sink = NoOutput() if request.quiet else Output(environment.stdout)
     with ExitStack() as stack:
-        sources = _sources(request, environment, stack)
+        sources = _sources(request, environment)
         guard = stack.enter_context(_guard_or_fetch(request, environment))
         records = incoming(request.texts, request.response, sources, _reading(request, form))
         if request.show_prompt:
@@ -97,8 +98,8 @@ def _judge(
             report.warn(LOW_MASS)
 
 
-def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) -> list[Source]:
-    """Open what is to be read. Raises NothingToRead, TextNamesFile and InputMissing."""
+def _sources(request: CheckRequest, environment: Environment) -> list[Source]:
+    """Find what is to be read. Raises NothingToRead, TextNamesFile and InputMissing."""
     if len(request.texts) == 1 and not request.files and request.response is None:
         text = request.texts[0]
         if "--" not in environment.arguments and os.path.isfile(text):
@@ -108,7 +109,7 @@ def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) 
         if environment.stdin_terminal:
             raise NothingToRead
         files = ("-",)
-    return open_sources(files, environment, stack)
+    return find_sources(files, environment)
 
 
 def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
@@ -163,6 +164,7 @@ def _writer(
     )
     if request.only:
         return open_filter(request.only, sink, note=failure_teller(report), look=look)
+    column = "column in the CSV" if form is Form.CSV else "fitting column in the Parquet file"
     return open_writer(
         form,
         sink,
@@ -170,7 +172,6 @@ def _writer(
         replace=request.replace,
         wording=wording,
         look=look,
-        note=lambda name: report.warn(
-            f"the field {name!r} has no column in the CSV: -o jsonl keeps it"
-        ),
+        note=lambda name: report.warn(f"the field {name!r} has no {column}: -o jsonl keeps it"),
+        with_source=request.with_source,
     )

@@ -26,7 +26,8 @@ def failure_teller(report: Report) -> Callable[[Record, Failure], None]:
         nonlocal told
         told += 1
         if told <= _TOLD_FAILURES:
-            report.note(f"line {record.line}: {failure.code}: {literal(wording(failure))}")
+            place = _place(record.source, record.line)
+            report.note(f"{place}: {failure.code}: {literal(wording(failure))}")
 
     return tell
 
@@ -54,5 +55,10 @@ def tell_failures(tally: Tally, report: Report) -> None:
     records = "record" if count + tally.judged == 1 else "records"
     report.warn(
         f"{count} of {count + tally.judged} {records} could not be judged: {codes}; "
-        f"the first at line {tally.first_failure}"
+        f"the first at {_place(tally.first_file, tally.first_failure or 1)}"
     )
+
+
+def _place(file: str | None, line: int) -> str:
+    """Give where a record stands: in standard input, or in one file of perhaps many."""
+    return f"line {line}" if file in (None, "-") else f"{literal(str(file))}, line {line}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from seaguard_cli import defaults
+from seaguard_cli.cli.environment import Environment
 from seaguard_cli.errors import UsageError
 from seaguard_cli.records import Form, Format
 from seaguard_cli.verdict import Label, Task
@@ -20,6 +21,7 @@ _GIVES_WAY_TO = {
     "response_field": ("field",),
     "input_format": ("whole",),
     "whole": ("input_format",),
+    "with_source": ("only", "quiet", "show_prompt"),
 }
 
 
@@ -52,6 +54,7 @@ class CheckRequest:
     exit_code: bool = False
     key: str = defaults.KEY
     replace: bool = False
+    with_source: bool = False
     show_prompt: bool = False
     offline: bool = False
 
@@ -107,10 +110,29 @@ def require_sense(request: CheckRequest) -> None:
             f"--show-prompt writes text or jsonl, and not {request.output_format}",
             "choose one of the two with -o",
         ),
+        (
+            request.with_source and (request.only or request.quiet),
+            "--only and -q add nothing to records, so --with-source does not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.with_source and request.output_format is Form.LABELS,
+            "-o labels writes one word a line, so --with-source does not apply",
+            _ONE_OF_THEM,
+        ),
         (not request.key, "--key is empty", "give the key that verdicts are added under"),
     ):
         if applies:
             raise UsageError(problem=problem, remedy=remedy)
+
+
+def require_place(form: Form, environment: Environment) -> None:
+    """Raise UsageError for an output that is not for where it would go."""
+    if form is Form.PARQUET and environment.stdout_terminal:
+        raise UsageError(
+            problem="Parquet is no text, and standard output is a terminal",
+            remedy="write it to a file, as in `seaguard check -o parquet ... > judged.parquet`",
+        )
 
 
 def _number(count: int) -> str:

@@ -15,7 +15,7 @@ from seaguard_cli.records.literal import literal
 Value = TypeVar("Value")
 
 # Facts that are bytes.
-_SIZES = {"need", "free", "kept"}
+_SIZES = {"need", "free", "kept", "most"}
 # Facts that are lines of ours.
 _LINES = {"ways"}
 _EXAMPLES = """\
@@ -33,6 +33,15 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.InputMissing: "{path}: {reason}: check the name after -f",
     errors.InputEncoding: "{path}: it is {encoding}, and only UTF-8 is read: convert it with "
     "`iconv -f {encoding} -t UTF-8`",
+    errors.InputPacked: "{path}: it is packed with {kind}, which is not read: pipe it in, as in "
+    "`{command} FILE | seaguard check`",
+    errors.InputNeedsFile: "{path}: Parquet is read from its end, and more than {most} of it came "
+    "through a pipe: save it to a file, and give that with -f",
+    errors.HeaderUnreadable: "{path}: its header cannot be read, {problem}: correct its first row",
+    errors.ZstdMissing: "{path}: this Python has no zstd to unpack it with: install it with "
+    "`pip install backports.zstd`, or pipe it in, as in `zstd -dc FILE | seaguard check`",
+    errors.ParquetMissing: "{path}: Parquet needs pyarrow, which is not installed: "
+    "`pip install 'seaguard-cli[parquet]'`",
     errors.DuplicateColumns: "{path}: two columns are called {column!r}: rename one of them",
     errors.UnknownModel: "{model}: no model of this name and no such file: "
     "known models are {known}; a GGUF is given by its path",
@@ -98,6 +107,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "room, or name another place with -o",
     errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
     errors.OutputFailed: "{path}: writing broke off, {reason}: what was written is whole records",
+    errors.OutputUnfinished: "{path}: writing broke off, {reason}: a Parquet file without its end "
+    "cannot be read; run the same command again, or write jsonl, whose lines stay",
 }
 
 _FAILURES: Mapping[FailureCode, str] = {
@@ -112,7 +123,8 @@ _FAILURES: Mapping[FailureCode, str] = {
     FailureCode.TOO_LONG: "the prompt has {tokens} tokens and the context {limit}: raise --ctx, or "
     "split the text",
     FailureCode.TOO_LARGE: "the record is larger than {limit} bytes: raise --max-record",
-    FailureCode.UNCLOSED_QUOTE: "a quoted field is not closed: close or double the quote",
+    FailureCode.UNCLOSED_QUOTE: "a quoted field is not closed, or not within 1 MiB and 1,000 "
+    "lines: close or double the quote",
     FailureCode.RAGGED_ROW: "{problem}: give every row the cells of the header",
     FailureCode.ENGINE: "{problem}",
 }

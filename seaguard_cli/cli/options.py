@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 # Spelled out here and not imported: TAB and --help would pay for the readers and writers.
-InputFormats = Literal["text", "jsonl", "json", "csv", "tsv"]
-OutputFormats = Literal["text", "jsonl", "json", "csv", "labels"]
+InputFormats = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
+OutputFormats = Literal["text", "jsonl", "json", "csv", "labels", "parquet"]
 Tasks = Literal["prompt", "response"]
 Labels = Literal["safe", "unsafe"]
 Devices = Literal["auto", "cpu", "gpu"]
@@ -44,7 +44,8 @@ Files = Annotated[
         "-f",
         "--file",
         panel=_READING,
-        help="A file to judge; may be given again and again; - is standard input.",
+        help="A file to judge, or a pattern in quotes ('logs/*.jsonl'); .gz and .zst are "
+        "unpacked; may be given again and again; - is standard input.",
         env=False,
         metavar="FILE",
     ),
@@ -63,7 +64,8 @@ InputFormat = Annotated[
     _option(
         "--input-format",
         panel=_READING,
-        help="text, jsonl, json, csv or tsv; else the file's suffix tells, or its first bytes.",
+        help="text, jsonl, json, csv, tsv or parquet; else the file's suffix tells, or its first "
+        "bytes.",
         metavar="FORMAT",
     ),
 ]
@@ -199,7 +201,8 @@ OutputFormat = Annotated[
         "-o",
         "--output-format",
         panel=_WRITING,
-        help="text, jsonl, json, csv or labels; else text on a terminal and jsonl elsewhere.",
+        help="text, jsonl, json, csv, labels or parquet; else text on a terminal and jsonl "
+        "elsewhere.",
         metavar="FORM",
     ),
 ]
@@ -229,6 +232,10 @@ Key = Annotated[
 Replace = Annotated[
     bool,
     _option("--replace", panel=_WRITING, help="Overwrite the key where a record has it."),
+]
+WithSource = Annotated[
+    bool,
+    _option("--with-source", panel=_WRITING, help="Add the file and line that a record is from."),
 ]
 Debug = Annotated[
     bool,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .literal import literal
-from .reading import MAX_RECORD, from_arguments, read
+from .reading import MAX_RECORD, read
 from .record import Format, Header, Kind, Outcome, Record, Selection
 from .schema import schema
+from .texts import from_arguments
 from .writers import open_filter, open_writer
 from .writers.base import Form, Look, Sink, Writer
 

@@ -15,9 +15,13 @@ _SUFFIXES = {
     ".csv": Format.CSV,
     ".tsv": Format.TSV,
     ".txt": Format.TEXT,
+    ".parquet": Format.PARQUET,
 }
 
 _LOOK = 64 * 1024
+# Behind the magic bytes begins a page's header, or the footer: both with a field of this number and
+# type. A text may well begin with PAR1, and not with this.
+_PARQUET = b"PAR1\x15"
 _OPENING = re.compile(rb"[ \t\n\r]*+(?:(\[)[ \t\n\r]*+)?+(.)?", re.DOTALL)
 
 
@@ -28,13 +32,19 @@ def by_suffix(name: str) -> Format | None:
 
 def by_content(source: Source) -> Format:
     """Give the format that the first bytes tell, and take none of them from the source."""
-    seen = bytearray()
-    bracket = mark = None
-    while mark is None and len(seen) < _LOOK and (more := source.chunk()):
-        seen += more
-        opening = _OPENING.match(seen)
-        bracket, mark = opening.groups() if opening else (None, None)
-    source.put_back(bytes(seen))
+    if source.mark((_PARQUET,)):
+        return Format.PARQUET
+
+    def enough(seen: bytes) -> bool:
+        return len(seen) >= _LOOK or _opening(seen)[1] is not None
+
+    bracket, mark = _opening(source.look(enough))
     if bracket:
         return Format.JSON if mark in (b"{", b'"', b"]") else Format.TEXT
     return Format.JSONL if mark == b"{" else Format.TEXT
+
+
+def _opening(seen: bytes) -> tuple[bytes | None, bytes | None]:
+    """Give the bracket that opens an array, if one does, and the first byte that is not blank."""
+    found = _OPENING.match(seen)
+    return (found[1], found[2]) if found else (None, None)

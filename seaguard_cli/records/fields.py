@@ -23,6 +23,8 @@ _JSON_TYPES: dict[type, str] = {
     str: "string",
     list: "array",
     dict: "object",
+    # Not JSON's: a cell of a Parquet file that is no text.
+    bytes: "binary",
 }
 
 

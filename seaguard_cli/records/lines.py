@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from seaguard_cli.errors import InputEncoding, InputFailed
@@ -34,12 +34,15 @@ class Source:
         # read1 returns what a pipe holds; read would wait until a chunk is full.
         self._pull = getattr(stream, "read1", stream.read)
         self._waiting = b""
+        self._failure: InputFailed | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.chunk, b"")
 
     def chunk(self) -> bytes:
         """Give the next bytes, or none at the end. Raises InputFailed."""
+        if self._failure and not self._waiting:
+            raise self._failure
         data = b""
         try:
             while not self._waiting and not (data := self._pull(CHUNK)):
@@ -51,9 +54,47 @@ class Source:
         waiting, self._waiting = self._waiting, b""
         return waiting or data
 
-    def put_back(self, data: bytes) -> None:
-        """Make `data` what is read next."""
-        self._waiting = data + self._waiting
+    def look(self, enough: Callable[[bytes], bool]) -> bytes:
+        """Give what comes next, as far as `enough` asks for, and take none of it.
+
+        Reading that breaks off ends it too; that is raised once it is read so far.
+        """
+        seen = b""
+        while not enough(seen):
+            try:
+                more = self.chunk()
+            except InputFailed as failure:
+                self._failure = failure
+                break
+            if not more:
+                break
+            seen += more
+        self._waiting = seen + self._waiting
+        return seen
+
+    def mark(self, marks: Iterable[bytes]) -> bytes:
+        """Give the longest of `marks` that comes next, or nothing, and take none of it."""
+        known = tuple(marks)
+
+        def enough(seen: bytes) -> bool:
+            return not any(len(seen) < len(one) and one.startswith(seen) for one in known)
+
+        seen = self.look(enough)
+        return max((one for one in known if seen.startswith(one)), key=len, default=b"")
+
+    def skip(self, size: int) -> None:
+        """Take `size` bytes that have been looked at."""
+        self._waiting = self._waiting[size:]
+
+    def rewound(self) -> BinaryIO | None:
+        """Give the stream itself, at its beginning, if nothing but a look was taken and it can."""
+        try:
+            if self._failure or self._stream.tell() != len(self._waiting):
+                return None
+            self._stream.seek(0)
+        except (AttributeError, OSError, ValueError):
+            return None
+        return self._stream
 
     def _is_merely_empty(self) -> bool:
         """Wait for a pipe that another process made non-blocking: empty looks like ended there."""
@@ -72,19 +113,10 @@ class Source:
 
 def drop_mark(source: Source) -> None:
     """Drop a UTF-8 byte order mark. Raises InputEncoding if the mark is another one."""
-    head = b""
-    while any(len(head) < len(mark) and mark.startswith(head) for mark in _MARKS):
-        more = source.chunk()
-        if not more:
-            break
-        head += more
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            if encoding != "UTF-8":
-                raise InputEncoding(path=source.name, encoding=encoding)
-            head = head[len(mark) :]
-            break
-    source.put_back(head)
+    mark = source.mark(_MARKS)
+    if mark and _MARKS[mark] != "UTF-8":
+        raise InputEncoding(path=source.name, encoding=_MARKS[mark])
+    source.skip(len(mark))
 
 
 def split_lines(chunks: Iterable[bytes], limit: int) -> Iterator[Line]:

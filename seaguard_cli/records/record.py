@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from seaguard_cli.errors import Failure
 from seaguard_cli.verdict import Item, Task, Verdict
@@ -25,6 +26,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     TSV = "tsv"
+    PARQUET = "parquet"
 
 
 class Kind(StrEnum):
@@ -58,11 +60,23 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A table's first row: its bytes with their line end, its columns, and what parts them."""
+    """A table's first row: its bytes with their line end, its columns, and what parts them.
+
+    A Parquet input has no such row, so `raw` is empty, and `schema` is its Arrow schema.
+    """
 
     raw: bytes
     names: tuple[str, ...]
     delimiter: str
+    schema: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a row of a Parquet input lies: at which index of which Arrow record batch."""
+
+    batch: Any
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +87,12 @@ class Record:
     with or without a carriage return, or nothing at the end of a file and in a JSON array. Values
     of a JSON sequence end in a line feed, whatever white space parted them. Of a record that is
     too large, `raw` is the first 64 KiB. `line` is the line of the source on which it begins,
-    counted from 1; of an argument, its number.
+    counted from 1 after unpacking; of an argument or of a Parquet row, its number. `source` is what
+    the reader was told to call the source.
 
     `cells` are a row's, under `header`; of an argument with a response, its prompt and response.
-    `element` says that it is an element of a JSON array.
+    `element` says that it is an element of a JSON array. A row of Parquet is an OBJECT whose `raw`
+    is its JSON, and `row` is where it lies.
     """
 
     raw: bytes
@@ -88,3 +104,5 @@ class Record:
     header: Header | None = None
     cells: tuple[str, ...] | None = None
     element: bool = False
+    source: str | None = None
+    row: Row | None = None

@@ -36,9 +36,9 @@ SENTENCES = {
     "--task both x": f"--task: 'both' is not one of 'prompt', 'response': {HELP}",
     "--only error x": f"--only: 'error' is not one of 'safe', 'unsafe': {HELP}",
     "--input-format xml x": "--input-format: 'xml' is not one of 'text', 'jsonl', 'json', "
-    f"'csv', 'tsv': {HELP}",
+    f"'csv', 'tsv', 'parquet': {HELP}",
     "-o xml x": "--output-format: 'xml' is not one of 'text', 'jsonl', 'json', 'csv', "
-    f"'labels': {HELP}",
+    f"'labels', 'parquet': {HELP}",
     "--family gpt x": "there is no family 'gpt': known are qwen, gemma, llama",
     "--field a --prompt-field b": "--field names the one text, --prompt-field and "
     f"--response-field a pair: {ONE}",
@@ -55,7 +55,14 @@ SENTENCES = {
     "--show-prompt -q x": f"--show-prompt judges nothing, so -q and --only do not apply: {ONE}",
     "--show-prompt -o csv x": "--show-prompt writes text or jsonl, and not csv: "
     "choose one of the two with -o",
+    "--only safe --with-source x": "--only and -q add nothing to records, so --with-source does "
+    f"not apply: {ONE}",
+    "-q --with-source x": "--only and -q add nothing to records, so --with-source does not "
+    f"apply: {ONE}",
+    "-o labels --with-source x": "-o labels writes one word a line, so --with-source does not "
+    f"apply: {ONE}",
     "-f missing.txt": "missing.txt: no such file or directory: check the name after -f",
+    "-f no-such-folder/*.jsonl": "no-such-folder/*.jsonl: no file matches: check the name after -f",
     "-f .": ".: is a directory: check the name after -f",
 }
 

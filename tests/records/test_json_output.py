@@ -30,7 +30,7 @@ def test_an_array_is_ended_though_the_input_broke_off() -> None:
 
 
 def test_every_record_is_one_write_and_flushed() -> None:
-    for form in Form:
+    for form in set(Form) - {Form.PARQUET}:
         sink = Sink()
         writer = open_writer(form, sink, wording=wording, look=Look())
         before = 1 if form is Form.CSV else 0

@@ -27,25 +27,31 @@ def open_writer(
     wording: Wording,
     look: Look,
     note: Note = _ignore,
+    with_source: bool = False,
 ) -> Writer:
     """Give the writer of a form.
 
     `key` is the key that is added, and the first part of the names of the columns that are.
     `replace` takes out what an input has there already. `note` is told, once each, the names of
-    what has no column in a CSV output.
+    what has no column in a CSV or Parquet output. `with_source` adds the file and the line that a
+    record came from, where the form has room for it. Raises ParquetMissing.
     """
     target = Screen(sink) if look.literal else sink
     match form:
         case Form.TEXT:
-            return Person(sink, wording, look)
+            return Person(sink, wording, look, with_source)
         case Form.JSONL:
-            return JsonLines(target, Objects(key, replace, wording))
+            return JsonLines(target, Objects(key, replace, wording, with_source))
         case Form.JSON:
-            return JsonArray(target, Objects(key, replace, wording))
+            return JsonArray(target, Objects(key, replace, wording, with_source))
         case Form.CSV:
-            return Table(target, key, replace, note)
+            return Table(target, key, replace, note, with_source)
         case Form.LABELS:
             return Labels(sink)
+        case Form.PARQUET:
+            from .parquet import Parquet
+
+            return Parquet(sink, key, replace, wording, note, with_source)
 
 
 def open_filter(only: Label, sink: Sink, *, note: OnFailure, look: Look) -> Writer:

@@ -22,6 +22,7 @@ class Form(StrEnum):
     JSON = "json"
     CSV = "csv"
     LABELS = "labels"
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ OnFailure = Callable[[Record, Failure], None]
 class Only:
     """Passes on the records with this label as they came; failures go to `note` instead.
 
-    Elements of JSON arrays come out as one array, and rows below their table's header.
+    Elements of JSON arrays come out as one array, and rows below their table's header. Rows of
+    Parquet, which have no bytes of their own, come out as JSON Lines.
     """
 
     def __init__(self, sink: Sink, label: Label, note: OnFailure) -> None:
@@ -29,7 +30,7 @@ class Only:
 
     def header(self, header: Header) -> None:
         """Write a table's header, unless it is the one that already stands above."""
-        if header.names != self._columns:
+        if header.raw and header.names != self._columns:
             self._columns = header.names
             self._send_lines(self._end_array() + header.raw)
 

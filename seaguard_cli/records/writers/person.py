@@ -13,6 +13,7 @@ from .base import Look, Sink, Wording
 _COLOURS = {"unsafe": "\x1b[1;31m", "safe": "\x1b[32m", "error": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
 _ARROW = " → "
+_ARGUMENT = "TEXT"
 _LEAST = 8
 # Characters looked at for each cell there is: the rest of a text of megabytes is not shown anyway.
 _LOOKED_AT = 64
@@ -20,12 +21,16 @@ _MARGIN = len("unsafe  0.000  ")
 
 
 class Person:
-    """Label, score with three decimals, and the text as far as the line goes."""
+    """Label, score with three decimals, and the text as far as the line goes.
 
-    def __init__(self, sink: Sink, wording: Wording, look: Look) -> None:
+    `with_source` puts FILE:LINE before the text.
+    """
+
+    def __init__(self, sink: Sink, wording: Wording, look: Look, with_source: bool) -> None:
         self._sink = sink
         self._wording = wording
         self._colour = look.colour
+        self._with_source = with_source
         self._room = None if look.width is None else max(look.width - _MARGIN, _LEAST)
 
     def header(self, header: Header) -> None:
@@ -34,8 +39,9 @@ class Person:
     def write(self, record: Record, outcome: Outcome) -> None:
         """Write one line."""
         if isinstance(outcome, Failure):
-            where = f"line {record.line}: {outcome.code}: {self._wording(outcome)}"
-            line = f"{self._label('error')}  {literal(where)}"
+            where = self._place(record) or f"line {record.line}"
+            why = literal(f"{outcome.code}: {self._wording(outcome)}")
+            line = f"{self._label('error')}  {where}: {why}"
         else:
             line = self._verdict(record, outcome)
         self._sink.write(line.rstrip(" ").encode("utf-8", "replace") + b"\n")
@@ -46,20 +52,27 @@ class Person:
 
     def _verdict(self, record: Record, verdict: Verdict) -> str:
         score = "-    " if verdict.score is None else f"{verdict.score:.3f}"
-        shown = "" if record.item is None else self._shown(record.item)
-        return f"{self._label(verdict.label)}  {score}  {shown}"
+        place = f"{self._place(record)}  ".lstrip(" ")
+        shown = "" if record.item is None else self._shown(record.item, width_of(place))
+        return f"{self._label(verdict.label)}  {score}  {place}{shown}"
+
+    def _place(self, record: Record) -> str:
+        if not self._with_source:
+            return ""
+        return f"{_ARGUMENT if record.source is None else literal(record.source)}:{record.line}"
 
     def _label(self, label: str) -> str:
         padded = label.ljust(len("unsafe"))
         return f"{_COLOURS[label]}{padded}{_PLAIN}" if self._colour else padded
 
-    def _shown(self, item: Item) -> str:
+    def _shown(self, item: Item, taken: int) -> str:
+        whole = None if self._room is None else max(self._room - taken, _LEAST)
         if item.response is None:
-            return self._fit(item.prompt, self._room)
-        if self._room is None:
+            return self._fit(item.prompt, whole)
+        if whole is None:
             return literal(item.prompt) + _ARROW + literal(item.response)
         # Half of the line each, and what one does not need is the other's.
-        room = self._room - len(_ARROW)
+        room = whole - len(_ARROW)
         response = self._fit(item.response, room)
         prompt = self._fit(item.prompt, max(room - width_of(response), room // 2))
         return prompt + _ARROW + self._fit(item.response, room - width_of(prompt))

@@ -1,4 +1,4 @@
-"""CSV: the input's columns, and three more."""
+"""CSV: the input's columns, and ours."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ class Table:
     Failures that come before it wait for it, up to a thousand; after that there are no columns but
     ours. What a later record has beside the columns is left out, and `note` is told each such name
     once. Raises UsageError if a column is called like one of ours, unless `replace` drops it.
+    `with_source` adds two columns for the file and the line that a row came from.
     """
 
-    def __init__(self, sink: Sink, key: str, replace: bool, note: Note) -> None:
+    def __init__(self, sink: Sink, key: str, replace: bool, note: Note, with_source: bool) -> None:
         self._sink = sink
-        self._ours = tuple(f"{key}_{part}" for part in ("label", "score", "error"))
+        parts = ("label", "score", "error", *(("file", "line") if with_source else ()))
+        self._ours = tuple(f"{key}_{part}" for part in parts)
         self._replace = replace
         self._note = note
+        self._with_source = with_source
         self._columns: tuple[str, ...] | None = None
-        self._waiting: list[Outcome] = []
+        self._waiting: list[list[str]] = []
         self._noted: set[str] = set()
 
     def header(self, header: Header) -> None:
@@ -47,10 +50,10 @@ class Table:
         cells = self._cells(record)
         if self._columns is None:
             if not cells and len(self._waiting) < _MOST_WAITING:
-                self._waiting.append(outcome)
+                self._waiting.append(self._added(record, outcome))
                 return
             self._begin(tuple(cells))
-        self._row(cells, outcome)
+        self._row(cells, self._added(record, outcome))
 
     def close(self) -> None:
         """Write what still waits, or at least the header."""
@@ -60,19 +63,20 @@ class Table:
     def _begin(self, names: tuple[str, ...]) -> None:
         clash = next((name for name in names if name in self._ours), None)
         if clash is not None and not self._replace:
-            raise UsageError(problem=f"the input has a column {clash}", remedy="--replace")
+            self._columns = ()
+            raise column_exists(clash)
         self._columns = tuple(name for name in names if name not in self._ours)
         self._emit([*self._columns, *self._ours])
-        for outcome in self._waiting:
-            self._row({}, outcome)
+        for added in self._waiting:
+            self._row({}, added)
         self._waiting.clear()
 
-    def _row(self, cells: Mapping[str, str], outcome: Outcome) -> None:
+    def _row(self, cells: Mapping[str, str], added: list[str]) -> None:
         columns = self._columns or ()
         for name in cells:
             if name not in columns and not (self._replace and name in self._ours):
                 self._tell(name)
-        self._emit([*(cells.get(name, "") for name in columns), *_ours(outcome)])
+        self._emit([*(cells.get(name, "") for name in columns), *added])
 
     def _emit(self, cells: list[str]) -> None:
         text = io.StringIO()
@@ -100,14 +104,24 @@ class Table:
             cells[name] = orjson.loads(text) if text.startswith(b'"') else text.decode()
         return cells
 
+    def _added(self, record: Record, outcome: Outcome) -> list[str]:
+        """Give the cells of our columns."""
+        if isinstance(outcome, Failure):
+            added = ["", "", outcome.code.value]
+        else:
+            score = "" if outcome.score is None else repr(float(outcome.score))
+            added = [outcome.label, score, ""]
+        return [*added, record.source or "", str(record.line)] if self._with_source else added
+
     def _tell(self, name: str) -> None:
         if name not in self._noted:
             self._noted.add(name)
             self._note(name)
 
 
-def _ours(outcome: Outcome) -> tuple[str, str, str]:
-    if isinstance(outcome, Failure):
-        return "", "", outcome.code.value
-    score = "" if outcome.score is None else repr(float(outcome.score))
-    return outcome.label, score, ""
+def column_exists(name: str) -> UsageError:
+    """Give the error of a column that is called like one of ours."""
+    return UsageError(
+        problem=f"the input has a column {name!r} already",
+        remedy="overwrite it with --replace, or choose other names with --key",
+    )
