@@ -34,7 +34,7 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.InputEncoding: "{path}: it is {encoding}, and only UTF-8 is read: convert it with "
     "`iconv -f {encoding} -t UTF-8`",
     errors.InputPacked: "{path}: it is packed with {kind}, which is not read: pipe it in, as in "
-    "`{command} FILE | seaguard check`",
+    "`{command} | seaguard check`",
     errors.InputNeedsFile: "{path}: Parquet is read from its end, and more than {most} of it came "
     "through a pipe: save it to a file, and give that with -f",
     errors.HeaderUnreadable: "{path}: its header cannot be read, {problem}: correct its first row",

@@ -31,11 +31,10 @@ _MARKS = {
 }
 # What people may well try: it would be taken for broken text.
 _UNREAD = {
-    b"\xfd7zXZ\x00": ("xz", "xz -dc"),
-    b"PK\x03\x04": ("zip", "unzip -p"),
-    **{b"BZh%d1AY&SY" % level: ("bzip2", "bzip2 -dc") for level in range(1, 10)},
+    b"\xfd7zXZ\x00": ("xz", "xz -dc FILE"),
+    b"PK\x03\x04": ("zip", "unzip -p FILE"),
+    **{b"BZh%d1AY&SY" % level: ("bzip2", "bzip2 -dc FILE") for level in range(1, 10)},
 }
-_TAR = ("tar", "tar -xOf")
 
 
 def inner_name(name: str) -> str:
@@ -53,12 +52,12 @@ def unpacked(source: Source) -> Source:
     if packing is None:
         return source
     if PurePath(inner_name(source.name)).suffix.lower() == ".tar":
-        raise InputPacked(path=source.name, kind=_TAR[0], command=_TAR[1])
+        raise InputPacked(path=source.name, kind="tar", command="tar -xOf FILE")
     inner = Source(cast(BinaryIO, _Pieces(_pieces(source, packing))), source.name)
     if mark := inner.mark((*_MARKS, *_UNREAD)):
-        kind, command = _UNREAD.get(mark) or (_MARKS[mark], f"{_MARKS[mark]} -dc")
-        command = f"{packing} -dc FILE | {command} |"
-        raise InputPacked(path=source.name, kind=f"{kind} within {packing}", command=command)
+        inside = _UNREAD[mark][0] if mark in _UNREAD else _MARKS[mark]
+        kind, command = f"{inside} within {packing}", f"{packing} -dc FILE"
+        raise InputPacked(path=source.name, kind=kind, command=command)
     return inner
 
 

@@ -38,6 +38,9 @@ def read(
     Raises InputFailed, and for what cannot be read at all InputEncoding, InputPacked,
     InputNeedsFile, DuplicateColumns, HeaderUnreadable, ZstdMissing and ParquetMissing.
     """
+    if source is not None:
+        # A file's name may be any bytes, and what is written is UTF-8.
+        source = source.encode("utf-8", "backslashreplace").decode()
     data = unpacked(Source(stream, name))
     drop_mark(data)
     if whole:

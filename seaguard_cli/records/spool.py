@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 from seaguard_cli.errors import InputFailed, InputNeedsFile
 
@@ -24,21 +24,34 @@ def seekable(source: Source) -> Iterator[BinaryIO]:
     if (whole := source.rewound()) is not None:
         yield whole
         return
-    with tempfile.TemporaryFile(prefix="seaguard-") as copy:
-        try:
-            _copy(source, copy)
-        except OSError as error:
-            folder, reason = tempfile.gettempdir(), (error.strerror or str(error)).lower()
-            failed = f"its copy in {folder} cannot be written, {reason}"
-            raise InputFailed(path=source.name, reason=failed) from error
-        yield copy
+    with _empty(source.name) as copy:
+        _fill(copy, source)
+        yield cast(BinaryIO, copy)
 
 
-def _copy(source: Source, copy: BinaryIO) -> None:
+def _empty(name: str) -> IO[bytes]:
+    try:
+        # Unbuffered, so that a full disk is met while it is written and not when it is closed.
+        return tempfile.TemporaryFile(prefix="seaguard-", buffering=0)
+    except OSError as error:
+        raise _not_kept(name, error) from error
+
+
+def _fill(copy: IO[bytes], source: Source) -> None:
     size = 0
     for chunk in source:
         size += len(chunk)
         if size > MOST:
             raise InputNeedsFile(path=source.name, most=MOST)
-        copy.write(chunk)
+        try:
+            view = memoryview(chunk)
+            while view:
+                view = view[copy.write(view) :]
+        except OSError as error:
+            raise _not_kept(source.name, error) from error
     copy.seek(0)
+
+
+def _not_kept(name: str, error: OSError) -> InputFailed:
+    reason = (error.strerror or str(error)).lower()
+    return InputFailed(path=name, reason=f"no copy of it could be written (TMPDIR), {reason}")

@@ -102,6 +102,7 @@ def records(
     whole: bool = False,
     max_record: int = 16 * 2**20,
     headers: list[Header] | None = None,
+    source: str | None = None,
     **selection: Any,
 ) -> list[Record]:
     stream = io.BytesIO(data) if step is None else Trickle(data, step)
@@ -114,6 +115,7 @@ def records(
             whole=whole,
             max_record=max_record,
             on_header=None if headers is None else headers.append,
+            source=source,
         )
     )
 

@@ -3,7 +3,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("rich", "numpy", "llama_cpp", "huggingface_hub", "jsonschema", "seaguard_cli.cli")
+HEAVY = (
+    "rich",
+    "numpy",
+    "llama_cpp",
+    "huggingface_hub",
+    "jsonschema",
+    "pyarrow",
+    "backports",
+    "compression.zstd",
+    "zlib",
+    "tempfile",
+    "seaguard_cli.cli",
+)
 
 
 def test_records_loads_nothing_heavy_and_nothing_above_it() -> None:

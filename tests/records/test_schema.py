@@ -20,8 +20,9 @@ VERDICT = SCHEMA["$defs"]["verdict"]
 ERROR = SCHEMA["$defs"]["failure"]["properties"]["error"]
 
 
-def added(data: bytes, outcome: Verdict | Failure) -> dict[str, Any]:
-    value = json.loads(judged(records(data, Format.JSONL), outcome=outcome))["seaguard"]
+def added(data: bytes, outcome: Verdict | Failure, **options: Any) -> dict[str, Any]:
+    found = records(data, Format.JSONL, source="a.jsonl")
+    value = json.loads(judged(found, outcome=outcome, **options))["seaguard"]
     assert isinstance(value, dict)
     return value
 
@@ -69,11 +70,22 @@ def test_the_codes_are_the_closed_list() -> None:
 
 
 def test_a_verdict_has_just_the_keys_that_the_schema_names() -> None:
-    value = added(b'{"text": "a"}', Verdict("safe", 0.1, 0.5, "prompt", MODEL, True))
-    assert list(value) == ["label", "score", "threshold", "task", "model", "low_mass"]
+    verdict = Verdict("safe", 0.1, 0.5, "prompt", MODEL, True)
+    value = added(b'{"text": "a"}', verdict, with_source=True)
+    assert list(value) == ["label", "score", "threshold", "task", "model", "low_mass", "source"]
     assert list(VERDICT["properties"]) == list(value)
-    assert VERDICT["required"] == list(value)[:-1]
-    assert "low_mass" not in added(b'{"text": "a"}', Verdict("safe", 0.1, 0.5, "prompt", MODEL))
+    assert VERDICT["required"] == list(value)[:-2]
+    bare = added(b'{"text": "a"}', Verdict("safe", 0.1, 0.5, "prompt", MODEL))
+    assert list(bare) == VERDICT["required"]
+
+
+@pytest.mark.parametrize("line", [b'{"text": "a"}', b"bad", b'"a"'])
+def test_a_source_has_just_the_keys_that_the_schema_names(line: bytes) -> None:
+    value = added(line, Verdict("safe", 0.1, 0.5, "prompt", MODEL), with_source=True)
+    VALIDATOR.validate(value)
+    assert value["source"] == {"file": "a.jsonl", "line": 1}
+    source = SCHEMA["$defs"]["source"]
+    assert list(source["properties"]) == list(value["source"]) == source["required"]
 
 
 def test_an_error_has_just_the_keys_that_the_schema_names() -> None:

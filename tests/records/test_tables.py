@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from seaguard_cli.errors import DuplicateColumns, HeaderUnreadable
 from seaguard_cli.records import Format, Header, Kind
+from seaguard_cli.records.rows import Lines
 from seaguard_cli.verdict import Item
 
-from .helpers import items, one, records, texts
+from .helpers import described, items, one, records, texts
 
 C = Format.CSV
 
@@ -77,6 +78,112 @@ def test_a_quoted_cell_of_more_than_a_mebibyte_is_an_unclosed_quote() -> None:
     rows = (b"1," + b"x" * 100_000 + b"\n") * 20
     found = texts(records(b'id,text\n0,"a\n' + rows + b'9,"z"\n', C))
     assert found == ["unclosed_quote", *["x" * 100_000] * 20, "z"]
+
+
+@pytest.mark.parametrize("lines", [999, 1000, 1001])
+def test_a_quoted_cell_may_have_a_thousand_lines(lines: int) -> None:
+    cell = "x\n" * (lines - 1)
+    found = records(f'id,text\n"1\n2","{cell}"\n3,c\n'.encode(), C)
+    assert texts(found)[0] == ("unclosed_quote" if lines > 1000 else cell)
+    assert texts(found)[-1] == "c"
+
+
+@pytest.mark.parametrize("size", [2**20, 2**20 + 1])
+def test_a_quoted_cell_of_several_lines_may_have_a_mebibyte(size: int) -> None:
+    # The quotes count too. What stands before the cell does not.
+    cell = "x" * 1000 + "\n" + "y" * (size - 1003)
+    found = records(f'a,b,text\n{"z" * 2**20},"{"z" * 2**20}","{cell}"\n1,2,c\n'.encode(), C)
+    assert texts(found)[0] == (cell if size == 2**20 else "unclosed_quote")
+    assert texts(found)[-1] == "c"
+
+
+CELLS = st.lists(st.text(st.sampled_from('ab,"\n\r'), max_size=9), min_size=2, max_size=4)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5), st.integers(2, 5), st.integers(6, 14))
+def test_a_quote_is_unclosed_when_one_cell_of_several_lines_runs_too_far(
+    rows: list[list[str]], most_lines: int, most_bytes: int
+) -> None:
+    def runs_too_far(cell: str) -> bool:
+        written = cell.replace('"', '""')
+        return cell.count("\n") > 0 and (
+            cell.count("\n") >= most_lines or len(written) + 2 > most_bytes
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seaguard_cli.records.rows._MOST_LINES", most_lines)
+        patch.setattr("seaguard_cli.records.rows.MOST_BYTES", most_bytes)
+        for row in rows:
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            writer.writerows([[str(at) for at in range(len(row))], row, ["last"] * len(row)])
+            found = records(text.getvalue().encode(), C, field="0")
+            assert (texts(found)[0] == "unclosed_quote") == any(map(runs_too_far, row))
+            assert texts(found)[-1] == "last"
+
+
+def test_a_row_of_several_lines_is_measured_as_a_whole() -> None:
+    row = b'1,"' + b"x" * 60 + b"\n" + b"y" * 60 + b'"\n'
+    found = records(b"id,text\n" + row + b"2,b\n", C, max_record=100)
+    assert texts(found) == ["too_large", "b"]
+    assert (found[0].raw, found[0].line, found[1].line) == (row[:-1], 2, 4)
+    assert texts(records(b"id,text\n" + row + b"2,b\n", C, max_record=len(row) - 1)) == [
+        "x" * 60 + "\n" + "y" * 60,
+        "b",
+    ]
+
+
+def test_a_row_of_many_lines_is_read_past_at_once() -> None:
+    # Each cell is closed, and another one opens on the line that closes it.
+    cells = b'","'.join([b"x" * 1000 + b"\ny"] * 3000)
+    found = records(b'id,text\n1,"' + cells + b'"\n2,b\n', C, max_record=100_000)
+    assert texts(found) == ["too_large", "b"]
+    assert [record.line for record in found] == [2, 3003]
+    assert len(found[0].raw) == 64 * 1024
+
+
+def test_many_quotes_that_do_not_close_are_not_read_again_and_again() -> None:
+    # Every line opens one, and what fails is at the very end: 900 times 900 lines otherwise.
+    handed = 0
+
+    class Counting(Lines):
+        def __next__(self) -> str:
+            nonlocal handed
+            handed += 1
+            return super().__next__()
+
+    rows = b'x","\n' * 900
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seaguard_cli.records.table.Lines", Counting)
+        found = records(b'id,text\n1,"\n' + rows + b"2,b\n", C)
+    assert texts(found) == ["unclosed_quote"] * 901 + ["b"]
+    assert handed < 4000
+
+
+LINES = st.lists(st.text(st.sampled_from('a,"'), max_size=5), max_size=12).map("\n".join)
+
+
+@given(LINES, st.integers(2, 5), st.integers(4, 12))
+def test_what_is_not_read_again_would_come_to_the_same(
+    data: str, most_lines: int, most_bytes: int
+) -> None:
+    class Forgetful(Lines):
+        def give_up(self, error: Exception) -> None:
+            super().give_up(error)
+            self._doomed = 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seaguard_cli.records.rows._MOST_LINES", most_lines)
+        patch.setattr("seaguard_cli.records.rows.MOST_BYTES", most_bytes)
+        found = [
+            (record.raw, record.line, record.cells, described(record))
+            for record in records(b"id,text\n" + data.encode(), C)
+        ]
+        patch.setattr("seaguard_cli.records.table.Lines", Forgetful)
+        assert found == [
+            (record.raw, record.line, record.cells, described(record))
+            for record in records(b"id,text\n" + data.encode(), C)
+        ]
 
 
 def test_a_stray_quote_inside_a_plain_cell_is_a_character() -> None:

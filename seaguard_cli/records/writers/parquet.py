@@ -69,7 +69,7 @@ class Parquet:
         """Keep one record for its row group, and write the group if it is full."""
         cells = cells_of(record)
         if self._columns is None and cells.certain:
-            self._begin(cells.names)
+            self._begin(cells.texts if cells.row is None else cells.row.batch.schema)
         self._weigh(cells)
         self._group.append(cells)
         self._added.append(self._said(record, outcome))

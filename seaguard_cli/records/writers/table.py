@@ -37,6 +37,7 @@ class Table:
         self._note = note
         self._with_source = with_source
         self._columns: tuple[str, ...] | None = None
+        self._known: frozenset[str] = frozenset()
         self._waiting: list[list[str]] = []
         self._noted: set[str] = set()
 
@@ -66,6 +67,7 @@ class Table:
             self._columns = ()
             raise column_exists(clash)
         self._columns = tuple(name for name in names if name not in self._ours)
+        self._known = frozenset(self._columns)
         self._emit([*self._columns, *self._ours])
         for added in self._waiting:
             self._row({}, added)
@@ -73,9 +75,10 @@ class Table:
 
     def _row(self, cells: Mapping[str, str], added: list[str]) -> None:
         columns = self._columns or ()
-        for name in cells:
-            if name not in columns and not (self._replace and name in self._ours):
-                self._tell(name)
+        if cells.keys() != self._known:
+            for name in cells:
+                if name not in self._known and not (self._replace and name in self._ours):
+                    self._tell(name)
         self._emit([*(cells.get(name, "") for name in columns), *added])
 
     def _emit(self, cells: list[str]) -> None:
@@ -87,21 +90,25 @@ class Table:
 
     def _cells(self, record: Record) -> dict[str, str]:
         if record.kind is Kind.OBJECT:
-            return self._members(record.raw)
+            # What JSON says is left as it says it; a table's null is an empty cell.
+            return self._members(record.raw, null="" if record.row else "null")
         if record.kind is Kind.STRING:
             return {"text": orjson.loads(record.raw)}
         if record.kind is Kind.OTHER and record.cells is None:
             return {}
         return dict(texts_of(record))
 
-    def _members(self, raw: bytes) -> dict[str, str]:
+    def _members(self, raw: bytes, *, null: str) -> dict[str, str]:
         """Give an object's members: strings as they are, other values as their JSON text."""
         cells: dict[str, str] = {}
         for key, _, value, end in members(raw, raw.index(b"{")):
             name, text = str(key), raw[value:end]
             if name in cells:
                 self._tell(name)
-            cells[name] = orjson.loads(text) if text.startswith(b'"') else text.decode()
+            if text == b"null":
+                cells[name] = null
+            else:
+                cells[name] = orjson.loads(text) if text.startswith(b'"') else text.decode()
         return cells
 
     def _added(self, record: Record, outcome: Outcome) -> list[str]:
