@@ -8,6 +8,7 @@ import typer
 
 from seaguard_cli import __version__, defaults
 from seaguard_cli.cli import options
+from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 from seaguard_cli.cli.weights_commands import add_commands
 from seaguard_cli.cli.weights_options import Offline
@@ -16,13 +17,13 @@ from seaguard_cli.errors import UsageError
 _ABOUT = "Moderate Southeast Asian languages with SEA-Guard models, on your own machine."
 
 _CHECK_EPILOG = """\
-[b]Examples[/b]
+Examples:
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
-[b]Exit status[/b]
+Exit status:
    0  done
    1  something was unsafe (only with --exit-code or -q)
    2  wrong usage or configuration, or an input file is missing
@@ -33,7 +34,7 @@ _CHECK_EPILOG = """\
   74  reading or writing failed
  130  interrupted (141: whoever read the output has gone)
 
-[b]Settings[/b]
+Settings:
   Every option but TEXT, -f, -q and --only may be set by a variable, as
   SEAGUARD_MODEL for --model, or by a line in config.toml, as model = 'tiny'.
   The command line goes before the variable, and the variable before the file."""
@@ -42,7 +43,8 @@ app = typer.Typer(
     name="seaguard",
     help=_ABOUT,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    cls=Group,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -67,7 +69,7 @@ def seaguard(context: typer.Context, version: options.Version = False) -> None:
     context.default_map = read_config(context.obj.config_file, settable)
 
 
-@app.command(epilog=_CHECK_EPILOG)
+@app.command(cls=Command, epilog=_CHECK_EPILOG)
 def check(
     context: typer.Context,
     texts: options.Texts = None,

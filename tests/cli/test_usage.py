@@ -256,3 +256,14 @@ def test_nothing_of_an_argument_is_acted_on_by_a_terminal() -> None:
     written = err.getvalue()
     assert written.count("\n") == len(written.splitlines()) == 8
     assert not {"\x1b", "\u202e", "\x9b", "\r"} & set(written)
+
+
+def test_the_help_groups_the_options_and_keeps_the_lines_of_its_examples() -> None:
+    ran = seaguard("check", "--help")
+    assert ran.status == 0
+    lines = ran.out.decode().splitlines()
+    panels = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert panels[0] == "Arguments:"
+    assert panels[-4:] == ["Options:", "Examples:", "Exit status:", "Settings:"]
+    assert "  cat posts.txt | seaguard check --only unsafe" in lines
+    assert "\x1b" not in ran.out.decode()
