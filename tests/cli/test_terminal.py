@@ -179,6 +179,6 @@ def test_the_help_fits_into_eighty_columns() -> None:
 def test_the_help_has_bold_headings_on_a_terminal_alone() -> None:
     status, shown = terminal("check", "--help")
     assert status == 0
-    assert b"\x1b[1mWhat is read:\x1b[0m\r\n  -f, --file FILE  " in shown
-    assert b"\x1b[1mExamples:\x1b[0m\r\n  seaguard check " in shown
+    assert b"\x1b[1mWhat is read:\x1b[0m\n  -f, --file FILE  " in shown
+    assert b"\x1b[1mExamples:\x1b[0m\n  seaguard check " in shown
     assert b"\x1b" not in terminal("check", "--help", variables={"NO_COLOR": "1"})[1]
