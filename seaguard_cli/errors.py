@@ -73,6 +73,22 @@ class DuplicateColumns(UsageError):
     """A table's header names a column twice. Facts: path, column."""
 
 
+class OutputThere(UsageError):
+    """An output that would be begun is there already. Facts: path."""
+
+
+class OutputTaken(UsageError):
+    """Another process writes this output. Facts: path."""
+
+
+class OutputClosed(UsageError):
+    """An output cannot be opened. Facts: path, reason."""
+
+
+class CannotResume(UsageError):
+    """A run cannot go on where it stopped. Facts: path, problem."""
+
+
 class WeightsError(SeaguardError):
     """The weights cannot be had or used as a guard."""
 

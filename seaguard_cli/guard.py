@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import chain
 from types import TracebackType
 from typing import Literal, Self, overload
@@ -64,6 +65,7 @@ class Guard:
         self._engine: Engine | None = None
         self._cancellation = Cancellation()
         self._memory = Memory()
+        self._rejudged = 0
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +92,11 @@ class Guard:
     def loaded(self) -> bool:
         """Tell whether the model has been loaded: nothing is, before the first item."""
         return self._engine is not None
+
+    @property
+    def rejudged(self) -> int:
+        """Give how many undecided items were measured again alone."""
+        return self._rejudged
 
     @property
     def device(self) -> str:
@@ -138,6 +145,19 @@ class Guard:
                 if errors == "raise" and isinstance(verdict, Failure):
                     raise ItemFailed(verdict)
                 yield verdict
+
+    def fingerprint(self) -> dict[str, str]:
+        """Give digests of what verdicts follow from: `weights` (SHA-256) and `prompt`.
+
+        Reads the whole file of the weights. Raises WeightsUnreadable.
+        """
+        from seaguard_cli.weights.fetch.reuse import sha256_of
+
+        prompt = f"{self._instruction!r} {self._family} {self._catalogue.families!r}"
+        return {
+            "weights": sha256_of(self._weights.path, lambda _: None),
+            "prompt": blake2b(prompt.encode(), digest_size=16).hexdigest(),
+        }
 
     def show(self, items: Iterable[Item]) -> Iterator[list[TokenSegment]]:
         """Give each item's segments with the token ids the model would get, without judging."""
@@ -225,6 +245,7 @@ class Guard:
             return measured
         if abs(measured.unsafe - self._threshold) > self._settle:
             return measured
+        self._rejudged += 1
         return self._opened().score_alone(prompt)
 
     def _verdict(self, task: Task, outcome: Score | Failure) -> Outcome:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from seaguard_cli.engine import Flush
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
@@ -77,6 +78,33 @@ class Tally:
         self.judged += 1
         self.unsafe += outcome.label == "unsafe"
         self.low_mass += outcome.low_mass
+
+    @property
+    def records(self) -> int:
+        """Give how many records there were."""
+        return self.judged + self.failures.total()
+
+    def counts(self) -> dict[str, Any]:
+        """Give the counts as JSON holds them."""
+        return {
+            "judged": self.judged,
+            "unsafe": self.unsafe,
+            "low_mass": self.low_mass,
+            "failures": {code.value: count for code, count in self.failures.items()},
+            "first_failure": self.first_failure,
+        }
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[str, Any]) -> Self:
+        """Give a tally that goes on from these counts. Raises KeyError, TypeError, ValueError."""
+        failures = {FailureCode(code): int(n) for code, n in counts["failures"].items()}
+        return cls(
+            counts["judged"],
+            counts["unsafe"],
+            counts["low_mass"],
+            Counter(failures),
+            counts["first_failure"],
+        )
 
     def status(self, *, unsafe_counts: bool) -> Exit:
         """Give the exit status; unsafe verdicts matter to it only if `unsafe_counts`."""

@@ -21,6 +21,7 @@ Examples:
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
+  seaguard check -f posts.jsonl --out judged.jsonl --resume --summary
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
 Exit status:
@@ -99,6 +100,12 @@ def check(
     exit_code: options.ExitCode = False,
     key: options.Key = defaults.KEY,
     replace: options.Replace = False,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    split: options.Split = None,
+    summary: options.Summary = False,
+    json: options.SummaryJson = False,
+    verbose: options.Verbose = False,
     debug: options.Debug = False,
 ) -> Job:
     """Judge texts, files or standard input: safe or unsafe.
@@ -137,6 +144,12 @@ def check(
         replace=replace,
         show_prompt=show_prompt,
         offline=offline,
+        out=out,
+        resume=resume,
+        split=split,
+        summary=summary,
+        json=json,
+        verbose=verbose,
     )
     return Job(partial(run_check, request.for_command_line(_given(context))), debug)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
+from seaguard_cli.cli.check_notes import LOW_MASS, tell_failures, tell_model, tell_summary
+from seaguard_cli.cli.check_output import Target, form_of, open_target
+from seaguard_cli.cli.check_progress import CheckProgress, input_size
 from seaguard_cli.cli.check_request import CheckRequest, require_sense
 from seaguard_cli.cli.environment import Environment
-from seaguard_cli.cli.interrupt import interruptible
-from seaguard_cli.cli.messages import sentence_of, wording
+from seaguard_cli.cli.interrupt import Hold, interruptible
+from seaguard_cli.cli.messages import sentence_of
 from seaguard_cli.cli.prompts import show_prompts
 from seaguard_cli.cli.report import Report
-from seaguard_cli.cli.sink import NoOutput, Output
+from seaguard_cli.cli.sink import Output
 from seaguard_cli.cli.sources import Reading, Source, incoming, open_sources
+from seaguard_cli.cli.summary import Summary
 from seaguard_cli.errors import (
     InputFailed,
     NothingToRead,
@@ -24,77 +29,121 @@ from seaguard_cli.errors import (
     WeightsMissing,
 )
 from seaguard_cli.exits import Exit
-from seaguard_cli.guard import Guard
+from seaguard_cli.guard import Guard, Outcome
 from seaguard_cli.pipeline import Incoming, Tally, judge
-from seaguard_cli.records import (
-    Form,
-    Header,
-    Look,
-    Selection,
-    Sink,
-    Writer,
-    open_filter,
-    open_writer,
-)
+from seaguard_cli.records import Form, Header, Record, Selection, Writer
+
+if TYPE_CHECKING:
+    from seaguard_cli.resumable import ResumableOutput
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
     """Judge everything that was asked for. Raises SeaguardError and BrokenPipeError."""
     require_sense(request)
     report = Report(environment, quiet=request.quiet)
-    form = request.output_format or (Form.TEXT if environment.stdout_terminal else Form.JSONL)
-    sink = NoOutput() if request.quiet else Output(environment.stdout)
+    form = form_of(request, environment)
     with ExitStack() as stack:
         sources = _sources(request, environment, stack)
         guard = stack.enter_context(_guard_or_fetch(request, environment))
         records = incoming(request.texts, request.response, sources, _reading(request, form))
         if request.show_prompt:
-            return show_prompts(records, guard, form, sink, report)
-        stack.enter_context(interruptible(guard))
-        writer = _writer(request, form, sink, environment, report)
-        tally = Tally()
+            return show_prompts(records, guard, form, Output(environment.stdout), report)
+        hold = stack.enter_context(interruptible(guard))
+        run = Run(guard, report, hold, _progress(request, environment, report))
         broken: SeaguardError | None = None
         try:
-            with _ended(writer):
-                _judge(records, guard, writer, tally, report)
+            with open_target(request, environment, guard, report) as target:
+                run.judge(records, target)
         except (InputFailed, OutputFailed) as error:
             # The status of what was judged before may count for more.
-            tally.broke_off, broken = True, error
+            run.tally.broke_off, broken = True, error
         finally:
-            tell_failures(tally, report)
+            run.tell_end(request)
         if broken:
             report.error(sentence_of(broken))
-    return tally.status(unsafe_counts=request.exit_code or request.quiet)
+    return run.tally.status(unsafe_counts=request.exit_code or request.quiet)
 
 
-@contextmanager
-def _ended(writer: Writer) -> Iterator[None]:
-    """End the output whatever happens; what happened goes before an end that cannot be written."""
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError, OutputFailed):
-            writer.close()
-        raise
-    writer.close()
+class Run:
+    """One run from its first record to its summary."""
+
+    def __init__(
+        self, guard: Guard, report: Report, hold: Hold, progress: CheckProgress | None
+    ) -> None:
+        self.tally = Tally()
+        self._guard = guard
+        self._report = report
+        self._hold = hold
+        self._progress = progress
+        self._before = 0
+        self._began = time.monotonic()
+
+    def judge(self, records: Iterator[Incoming], target: Target) -> None:
+        """Judge the records and write what came of each, after those of a run that is resumed."""
+        if target.file:
+            self._resume(records, target.file, target.writer)
+        told = False
+        for one in judge(records, self._guard):
+            if isinstance(one, Header):
+                with self._hold:
+                    target.writer.header(one)
+                    target.took(one, self.tally)
+                continue
+            if self._guard.loaded and not told:
+                told = True
+                tell_model(self._guard, self._report)
+            record, outcome = one
+            self._write(record, outcome, target)
+            if self.tally.low_mass:
+                self._report.warn(LOW_MASS)
+            if self._progress:
+                self._progress.passed(record)
+                self._progress.tell(self.tally)
+
+    def tell_end(self, request: CheckRequest) -> None:
+        """Tell what could not be judged, and the summary if it is wanted."""
+        if self._progress:
+            self._progress.end()
+        tell_failures(self.tally, self._report)
+        if request.summary:
+            summary = Summary(
+                model=self._guard.model,
+                threshold=request.threshold,
+                tally=self.tally,
+                before=self._before,
+                rejudged=self._guard.rejudged,
+                seconds=time.monotonic() - self._began,
+            )
+            tell_summary(summary, self._report, json=request.json)
+
+    def _resume(self, records: Iterator[Incoming], file: ResumableOutput, writer: Writer) -> None:
+        if file.before:
+            self._report.note(f"{file.path} holds {file.before} records: going on after them")
+        file.replay(records, writer)
+        file.begin()
+        self.tally = file.tally()
+        self._before = file.before
+
+    def _write(self, record: Record, outcome: Outcome, target: Target) -> None:
+        if target.file is None:
+            target.writer.write(record, outcome)
+            self.tally.count(record, outcome)
+            return
+        # File, journal and counts are to agree, so Ctrl-C may not come between them.
+        with self._hold:
+            target.writer.write(record, outcome)
+            self.tally.count(record, outcome)
+            target.took(record, self.tally)
 
 
-def _judge(
-    records: Iterable[Incoming], guard: Guard, writer: Writer, tally: Tally, report: Report
-) -> None:
-    told = False
-    for one in judge(records, guard):
-        if isinstance(one, Header):
-            writer.header(one)
-            continue
-        if guard.loaded and not told:
-            told = True
-            tell_model(guard, report)
-        record, outcome = one
-        writer.write(record, outcome)
-        tally.count(record, outcome)
-        if tally.low_mass:
-            report.warn(LOW_MASS)
+def _progress(
+    request: CheckRequest, environment: Environment, report: Report
+) -> CheckProgress | None:
+    """Give the progress line, where the records themselves do not show how far the run is."""
+    shown = environment.stdout_terminal and request.out is None and request.split is None
+    if not report.has_line or request.texts or shown:
+        return None
+    return CheckProgress(report, environment.width, input_size(request.files))
 
 
 def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) -> list[Source]:
@@ -150,27 +199,3 @@ def _reading(request: CheckRequest, form: Form) -> Reading:
         key=request.key if adds_key and not request.replace else None,
     )
     return Reading(request.input_format, request.whole, selection, request.max_record)
-
-
-def _writer(
-    request: CheckRequest, form: Form, sink: Sink, environment: Environment, report: Report
-) -> Writer:
-    terminal = environment.stdout_terminal
-    look = Look(
-        colour=terminal and environment.colour,
-        width=environment.width if terminal else None,
-        literal=terminal,
-    )
-    if request.only:
-        return open_filter(request.only, sink, note=failure_teller(report), look=look)
-    return open_writer(
-        form,
-        sink,
-        key=request.key,
-        replace=request.replace,
-        wording=wording,
-        look=look,
-        note=lambda name: report.warn(
-            f"the field {name!r} has no column in the CSV: -o jsonl keeps it"
-        ),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from seaguard_cli.cli.messages import wording
 from seaguard_cli.cli.report import Report
+from seaguard_cli.cli.summary import Summary
 from seaguard_cli.errors import Failure
 from seaguard_cli.guard import Guard
 from seaguard_cli.pipeline import Tally
@@ -56,3 +57,14 @@ def tell_failures(tally: Tally, report: Report) -> None:
         f"{count} of {count + tally.judged} {records} could not be judged: {codes}; "
         f"the first at line {tally.first_failure}"
     )
+
+
+def tell_summary(summary: Summary, report: Report, *, json: bool) -> None:
+    """Tell what a run came to, in sentences or as one line of JSON."""
+    if json:
+        import orjson
+
+        report.page(orjson.dumps(summary.json(), option=orjson.OPT_APPEND_NEWLINE).decode())
+        return
+    for sentence in summary.sentences():
+        report.note(sentence)

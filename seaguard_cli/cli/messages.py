@@ -34,6 +34,12 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.InputEncoding: "{path}: it is {encoding}, and only UTF-8 is read: convert it with "
     "`iconv -f {encoding} -t UTF-8`",
     errors.DuplicateColumns: "{path}: two columns are called {column!r}: rename one of them",
+    errors.OutputThere: "{path}: it is there already: go on with its run by --resume, or name "
+    "another file",
+    errors.OutputTaken: "{path}: another seaguard is writing it: wait until it has ended",
+    errors.OutputClosed: "{path}: {reason}: check the name after --out",
+    errors.CannotResume: "{path}: its run cannot go on, {problem}: repeat the command as it was "
+    "begun, or begin anew with another file",
     errors.UnknownModel: "{model}: no model of this name and no such file: "
     "known models are {known}; a GGUF is given by its path",
     errors.WeightsMissing: "{model}:{quant}: its weights are not on this machine{others}: get them "

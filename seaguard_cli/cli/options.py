@@ -17,6 +17,7 @@ _READING = "What is read"
 _JUDGING = "How it is judged"
 _MACHINE = "On this machine"
 _WRITING = "What is written"
+_TELLING = "What is told"
 
 
 def _option(*names: str, panel: str, help: str, env: bool = True, **more: Any) -> Any:
@@ -230,8 +231,44 @@ Replace = Annotated[
     bool,
     _option("--replace", panel=_WRITING, help="Overwrite the key where a record has it."),
 ]
+Out = Annotated[
+    str | None,
+    _option(
+        "--out",
+        panel=_WRITING,
+        help="Append to this file, whole lines only, with a journal beside it.",
+        metavar="FILE",
+    ),
+]
+Resume = Annotated[
+    bool,
+    _option(
+        "--resume",
+        panel=_WRITING,
+        help="Go on with the run that wrote --out, where it stopped.",
+    ),
+]
+Split = Annotated[
+    str | None,
+    _option(
+        "--split",
+        panel=_WRITING,
+        help="Write safe, unsafe and error files into this folder.",
+        metavar="FOLDER",
+    ),
+]
+Summary = Annotated[
+    bool,
+    _option("--summary", panel=_TELLING, help="Tell at the end what the run came to."),
+]
+SummaryJson = Annotated[
+    bool, _option("--json", panel=_TELLING, help="Tell the summary as a line of JSON.")
+]
+Verbose = Annotated[
+    bool, _option("-v", "--verbose", panel=_TELLING, help="Tell what is done, and how.")
+]
 Debug = Annotated[
     bool,
-    _option("--debug", panel=_WRITING, help="Show the traceback of a bug."),
+    _option("--debug", panel=_TELLING, help="Show the traceback of a bug."),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.")]

@@ -6,11 +6,13 @@ from .literal import literal
 from .reading import MAX_RECORD, from_arguments, read
 from .record import Format, Header, Kind, Outcome, Record, Selection
 from .schema import schema
-from .writers import open_filter, open_writer
+from .writers import open_filter, open_split, open_writer
 from .writers.base import Form, Look, Sink, Writer
+from .writers.split import PARTS as SPLIT_PARTS
 
 __all__ = [
     "MAX_RECORD",
+    "SPLIT_PARTS",
     "Form",
     "Format",
     "Header",
@@ -24,6 +26,7 @@ __all__ = [
     "from_arguments",
     "literal",
     "open_filter",
+    "open_split",
     "open_writer",
     "read",
     "schema",

@@ -19,6 +19,8 @@ class Only:
     Elements of JSON arrays come out as one array, and rows below their table's header.
     """
 
+    holds = False
+
     def __init__(self, sink: Sink, label: Label, note: OnFailure) -> None:
         self._sink = sink
         self._label = label

@@ -22,6 +22,8 @@ _MARGIN = len("unsafe  0.000  ")
 class Person:
     """Label, score with three decimals, and the text as far as the line goes."""
 
+    holds = False
+
     def __init__(self, sink: Sink, wording: Wording, look: Look) -> None:
         self._sink = sink
         self._wording = wording
