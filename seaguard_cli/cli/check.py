@@ -43,6 +43,10 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
     report = Report(environment, quiet=request.quiet)
     form = form_of(request, environment)
     with ExitStack() as stack:
+        if request.verbose:
+            from seaguard_cli.cli.verbose import told
+
+            stack.enter_context(told(report))
         sources = _sources(request, environment, stack)
         guard = stack.enter_context(_guard_or_fetch(request, environment))
         records = incoming(request.texts, request.response, sources, _reading(request, form))

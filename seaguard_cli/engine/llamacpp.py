@@ -7,6 +7,8 @@ logits are read at each item's last token only.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -26,6 +28,8 @@ from seaguard_cli.engine.vocabulary import Vocabulary
 from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
+
+_log = logging.getLogger(__name__)
 
 # Longer than any token of the four vocabularies, so that a text of more bytes than this for each
 # token of the context is known to be too long before it is tokenised.
@@ -51,6 +55,7 @@ class LlamaEngine:
         gpu = bool(llama().llama_supports_gpu_offload())
         if options.device == "gpu" and not gpu:
             raise DeviceMissing(device=options.device)
+        began = time.monotonic()
         with ExitStack() as undo:
             plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
             model = LoadedModel(path, plan, cancellation)
@@ -66,6 +71,8 @@ class LlamaEngine:
             undo.callback(self._packed.close)
             undo.callback(self._exact.close)
             self._close = undo.pop_all()
+        _log.info("%s loaded in %.2f s, %s", path, time.monotonic() - began, self.family.name)
+        _log.info("the plan: %s", self.plan)
         self._heads: dict[str, list[int]] = {}
 
     @property

@@ -33,6 +33,22 @@ class Plan:
     kv_float32: bool
     repack: bool
 
+    def __str__(self) -> str:
+        """Give the settings in words."""
+        layers = {-1: "all layers on the GPU", 0: "the CPU alone"}
+        flash = {None: "where llama.cpp thinks fit", True: "on", False: "off"}
+        parts = (
+            f"context up to {self.ctx} tokens",
+            f"batches of {self.batch} tokens and {self.sequences} texts",
+            f"micro-batches of {self.ubatch}",
+            f"{self.threads} threads",
+            layers.get(self.gpu_layers, f"{self.gpu_layers} layers on the GPU"),
+            f"flash attention {flash[self.flash_attention]}",
+            f"KV cache in {'F32' if self.kv_float32 else 'F16'}",
+            f"weights {'repacked' if self.repack else 'as they are in the file'}",
+        )
+        return ", ".join(parts)
+
     @property
     def on_gpu(self) -> bool:
         """Tell whether anything is offloaded."""
