@@ -16,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from seaguard_cli.engine import FLUSH, Flush, llamacpp
-from seaguard_cli.prompt import Prompt
+from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush, llamacpp
+from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
 
 _SIZES = (10_000, 100_000, 1_000_000)
@@ -31,7 +31,16 @@ _MEGABYTE = 1024
 class Instant:
     """Answers at once, in batches of 64 as the real engine packs short texts."""
 
-    def __init__(self, path: Path, options: object, *, families, family, spellings, **_) -> None:  # type: ignore[no-untyped-def]
+    def __init__(
+        self,
+        path: Path,
+        options: EngineOptions,
+        *,
+        cancellation: Cancellation,
+        families: Mapping[str, Family],
+        family: str | None,
+        spellings: Sequence[VerdictWords],
+    ) -> None:
         self.family = families["qwen"]
         self.words = spellings[0]
         self.device = "nothing at all"
@@ -63,7 +72,9 @@ def write_records(path: Path, count: int) -> None:
     """Write so many records, no two of them equal."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
-            file.write(f'{{"id": {number}, "text": "record {number}: สวัสดี, how do I bake a cake?"}}\n')
+            file.write(
+                f'{{"id": {number}, "text": "record {number}: สวัสดี, how do I bake a cake?"}}\n'
+            )
 
 
 def run_once(path: str) -> None:
