@@ -73,6 +73,10 @@ class DuplicateColumns(UsageError):
     """A table's header names a column twice. Facts: path, column."""
 
 
+class WindowTooLarge(UsageError):
+    """A window beyond what the model was trained with. Facts: window, trained, model."""
+
+
 class WeightsError(SeaguardError):
     """The weights cannot be had or used as a guard."""
 

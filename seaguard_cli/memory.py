@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
 
-from seaguard_cli.errors import Failure
-from seaguard_cli.verdict import Item, Score
+from seaguard_cli.measurement import Measurement
+from seaguard_cli.verdict import Item
 
 REMEMBERED = 100_000
-
-
-@dataclass(slots=True)
-class Measurement:
-    """What was measured for one item, or None as long as it is not known.
-
-    `run` is whoever measures it: another must not wait for what may never come.
-    """
-
-    outcome: Score | Failure | None = None
-    run: object = None
 
 
 class Memory:

@@ -53,7 +53,12 @@ class FakeEngine:
         self.batches: list[list[str]] = []
         self.alone: list[str] = []
         self.closed = 0
+        self.window = options.max_window or 2048
         self._batch = batch
+
+    def count(self, prompt: Prompt) -> int:
+        """Every word of the text is a token, and the instruction is none."""
+        return len(prompt.turn[prompt.head :].split())
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         """Score in batches, as the real one does: nothing comes before its batch is full."""
