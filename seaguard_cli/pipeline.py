@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from seaguard_cli.engine import Flush
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit, worst
 from seaguard_cli.guard import Guard, Outcome
 from seaguard_cli.records import Header, Record
+from seaguard_cli.turns import items_of, outcome_of
 from seaguard_cli.verdict import Item
 
 Incoming = Record | Header | Flush
@@ -32,14 +34,13 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
                 continue
             waiting.append(one)
             if isinstance(one, Record):
-                outcome = one.item or one.failure
-                assert outcome is not None
-                yield outcome
+                yield from items_of(one)
 
-    for outcome in guard.stream(items(), errors="yield"):
+    outcomes = guard.stream(items(), errors="yield")
+    for first in outcomes:
         while isinstance(one := waiting.popleft(), Header):
             yield one
-        yield one, outcome
+        yield one, outcome_of(one, chain([first], outcomes))
     yield from (one for one in waiting if isinstance(one, Header))
     if broken:
         raise broken[0]
@@ -63,6 +64,8 @@ class Tally:
     judged: int = 0
     unsafe: int = 0
     low_mass: int = 0
+    truncated: int = 0
+    kept: int = 0
     failures: Counter[FailureCode] = field(default_factory=Counter)
     first_failure: int | None = None
     broke_off: bool = False
@@ -77,6 +80,9 @@ class Tally:
         self.judged += 1
         self.unsafe += outcome.label == "unsafe"
         self.low_mass += outcome.low_mass
+        self.truncated += outcome.truncated
+        kept = outcome.kept or any(one.verdict.kept for one in outcome.turns)
+        self.kept += bool(kept)
 
     def status(self, *, unsafe_counts: bool) -> Exit:
         """Give the exit status; unsafe verdicts matter to it only if `unsafe_counts`."""

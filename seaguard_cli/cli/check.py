@@ -6,7 +6,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
+from seaguard_cli.cli.check_notes import (
+    failure_teller,
+    tell_doubts,
+    tell_failures,
+    tell_model,
+)
 from seaguard_cli.cli.check_request import CheckRequest, require_sense
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
@@ -93,8 +98,7 @@ def _judge(
         record, outcome = one
         writer.write(record, outcome)
         tally.count(record, outcome)
-        if tally.low_mass:
-            report.warn(LOW_MASS)
+        tell_doubts(tally, report)
 
 
 def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) -> list[Source]:
@@ -137,6 +141,9 @@ def _guard(request: CheckRequest) -> Guard:
         threads=request.threads,
         gpu_layers=request.gpu_layers,
         ctx=request.ctx,
+        max_window=request.max_window,
+        overlap=request.overlap,
+        max_windows=request.max_windows,
     )
 
 
@@ -148,6 +155,7 @@ def _reading(request: CheckRequest, form: Form) -> Reading:
         response_field=request.response_field,
         task=request.task,
         key=request.key if adds_key and not request.replace else None,
+        each_turn=request.each_turn,
     )
     return Reading(request.input_format, request.whole, selection, request.max_record)
 

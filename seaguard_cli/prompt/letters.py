@@ -12,6 +12,12 @@ _JOINER = "\u200d"
 _VIRAMA = 9
 # Flags are pairs, told by counting from their beginning; further back than this nobody counts.
 _MOST_FLAGS = 64
+# UAX 29's Prepend: signs that stand over what comes after them.
+_LEADING = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\U000110bd\U000110cd"
+    "\U000111c2\U000111c3\U0001193f\U00011941\U00011a84\U00011a85\U00011a86\U00011a87\U00011a88"
+    "\U00011a89\U00011d46"
+)
 # Letters to Unicode's categories, and yet never apart from what stands before them.
 _FOLLOWING = frozenset("\u0e33\u0eb3\u200c\u200d\uff9e\uff9f")
 
@@ -23,7 +29,7 @@ def may_cut(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if before < "\u0300" and after < "\u0300":
         return not (before == "\r" and after == "\n")
-    if _follows(after) or before == _JOINER:
+    if _follows(after) or before == _JOINER or before in _LEADING:
         return False
     if _is_flag(before) and _is_flag(after):
         return _flags_before(text, at) % 2 == 0
