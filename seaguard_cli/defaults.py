@@ -8,3 +8,4 @@ THRESHOLD = 0.5
 SETTLE = 0.2
 KEY = "seaguard"
 MAX_RECORD = 16 * 2**20
+MAX_WINDOW = 2048

@@ -89,6 +89,10 @@ class CannotResume(UsageError):
     """A run cannot go on where it stopped. Facts: path, problem."""
 
 
+class WindowTooLarge(UsageError):
+    """A window beyond what the model was trained with. Facts: window, trained, model."""
+
+
 class WeightsError(SeaguardError):
     """The weights cannot be had or used as a guard."""
 

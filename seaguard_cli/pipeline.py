@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Self
 
 from seaguard_cli.engine import Flush
@@ -12,6 +13,7 @@ from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit, worst
 from seaguard_cli.guard import Guard, Outcome
 from seaguard_cli.records import Header, Record
+from seaguard_cli.turns import items_of, outcome_of
 from seaguard_cli.verdict import Item
 
 Incoming = Record | Header | Flush
@@ -33,14 +35,13 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
                 continue
             waiting.append(one)
             if isinstance(one, Record):
-                outcome = one.item or one.failure
-                assert outcome is not None
-                yield outcome
+                yield from items_of(one)
 
-    for outcome in guard.stream(items(), errors="yield"):
+    outcomes = guard.stream(items(), errors="yield")
+    for first in outcomes:
         while isinstance(one := waiting.popleft(), Header):
             yield one
-        yield one, outcome
+        yield one, outcome_of(one, chain([first], outcomes))
     yield from (one for one in waiting if isinstance(one, Header))
     if broken:
         raise broken[0]
@@ -64,6 +65,8 @@ class Tally:
     judged: int = 0
     unsafe: int = 0
     low_mass: int = 0
+    truncated: int = 0
+    kept: int = 0
     failures: Counter[FailureCode] = field(default_factory=Counter)
     first_failure: int | None = None
     broke_off: bool = False
@@ -78,6 +81,9 @@ class Tally:
         self.judged += 1
         self.unsafe += outcome.label == "unsafe"
         self.low_mass += outcome.low_mass
+        self.truncated += outcome.truncated
+        kept = outcome.kept or any(one.verdict.kept for one in outcome.turns)
+        self.kept += bool(kept)
 
     @property
     def records(self) -> int:
@@ -90,6 +96,8 @@ class Tally:
             "judged": self.judged,
             "unsafe": self.unsafe,
             "low_mass": self.low_mass,
+            "truncated": self.truncated,
+            "kept": self.kept,
             "failures": {code.value: count for code, count in self.failures.items()},
             "first_failure": self.first_failure,
         }
@@ -99,11 +107,13 @@ class Tally:
         """Give a tally that goes on from these counts. Raises KeyError, TypeError, ValueError."""
         failures = {FailureCode(code): int(n) for code, n in counts["failures"].items()}
         return cls(
-            counts["judged"],
-            counts["unsafe"],
-            counts["low_mass"],
-            Counter(failures),
-            counts["first_failure"],
+            judged=counts["judged"],
+            unsafe=counts["unsafe"],
+            low_mass=counts["low_mass"],
+            truncated=counts["truncated"],
+            kept=counts["kept"],
+            failures=Counter(failures),
+            first_failure=counts["first_failure"],
         )
 
     def status(self, *, unsafe_counts: bool) -> Exit:

@@ -22,6 +22,8 @@ Examples:
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
   seaguard check -f posts.jsonl --out judged.jsonl --resume --summary
+  seaguard check -f chats.jsonl --each-turn -o jsonl
+  seaguard check --whole -f book.txt --max-window 8192
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
 Exit status:
@@ -82,11 +84,15 @@ def check(
     prompt_field: options.PromptField = None,
     response_field: options.ResponseField = None,
     task: options.Task = None,
+    each_turn: options.EachTurn = False,
     max_record: options.MaxRecord = defaults.MAX_RECORD,
     model: options.Model = defaults.MODEL,
     threshold: options.Threshold = defaults.THRESHOLD,
     settle: options.Settle = defaults.SETTLE,
     deterministic: options.Deterministic = False,
+    max_window: options.MaxWindow = None,
+    overlap: options.Overlap = None,
+    max_windows: options.MaxWindows = None,
     family: options.Family = None,
     show_prompt: options.ShowPrompt = False,
     offline: Offline = False,
@@ -127,12 +133,16 @@ def check(
         prompt_field=prompt_field,
         response_field=response_field,
         task=task,
+        each_turn=each_turn,
         max_record=max_record,
         model=model,
         family=family,
         threshold=threshold,
         settle=settle,
         deterministic=deterministic,
+        max_window=max_window,
+        overlap=overlap,
+        max_windows=max_windows,
         device=device,
         threads=threads,
         gpu_layers=gpu_layers,

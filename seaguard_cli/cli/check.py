@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.check_notes import LOW_MASS, tell_failures, tell_model, tell_summary
+from seaguard_cli.cli.check_notes import tell_doubts, tell_failures, tell_model, tell_summary
 from seaguard_cli.cli.check_output import Target, form_of, open_target
 from seaguard_cli.cli.check_progress import CheckProgress, input_size
 from seaguard_cli.cli.check_request import CheckRequest, require_sense
@@ -98,8 +98,7 @@ class Run:
                 tell_model(self._guard, self._report)
             record, outcome = one
             self._write(record, outcome, target)
-            if self.tally.low_mass:
-                self._report.warn(LOW_MASS)
+            tell_doubts(self.tally, self._report)
             if self._progress:
                 self._progress.passed(record)
                 self._progress.tell(self.tally)
@@ -190,6 +189,9 @@ def _guard(request: CheckRequest) -> Guard:
         threads=request.threads,
         gpu_layers=request.gpu_layers,
         ctx=request.ctx,
+        max_window=request.max_window,
+        overlap=request.overlap,
+        max_windows=request.max_windows,
     )
 
 
@@ -201,5 +203,6 @@ def _reading(request: CheckRequest, form: Form) -> Reading:
         response_field=request.response_field,
         task=request.task,
         key=request.key if adds_key and not request.replace else None,
+        each_turn=request.each_turn,
     )
     return Reading(request.input_format, request.whole, selection, request.max_record)

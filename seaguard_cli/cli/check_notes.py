@@ -13,9 +13,17 @@ from seaguard_cli.pipeline import Tally
 from seaguard_cli.records import Record, literal
 
 _TOLD_FAILURES = 20
-LOW_MASS = (
+_LOW_MASS = (
     "the model gave the two verdicts less than half of the probability: "
     "model or prompt is not what it should be (see low_mass in the records)"
+)
+_TRUNCATED = (
+    "a text has more windows than --max-windows, and the rest of it was not judged "
+    "(see truncated in the records)"
+)
+_KEPT = (
+    "both texts of a pair are long, and the shorter was cut to half a window: judge it for itself, "
+    "or raise --max-window (see kept in the records)"
 )
 
 
@@ -44,6 +52,17 @@ def tell_model(guard: Guard, report: Report) -> None:
             f"{guard.model} is no SEA-Guard: it is scored on {words[0]!r} and {words[1]!r}, "
             "the verdicts that are one token of its vocabulary"
         )
+
+
+def tell_doubts(tally: Tally, report: Report) -> None:
+    """Warn of what makes a verdict say less than it seems to."""
+    for count, sentence in (
+        (tally.low_mass, _LOW_MASS),
+        (tally.truncated, _TRUNCATED),
+        (tally.kept, _KEPT),
+    ):
+        if count:
+            report.warn(sentence)
 
 
 def tell_failures(tally: Tally, report: Report) -> None:

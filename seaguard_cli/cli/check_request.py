@@ -46,12 +46,16 @@ class CheckRequest:
     prompt_field: str | None = None
     response_field: str | None = None
     task: Task | None = None
+    each_turn: bool = False
     max_record: int = defaults.MAX_RECORD
     model: str = defaults.MODEL
     family: str | None = None
     threshold: float = defaults.THRESHOLD
     settle: float = defaults.SETTLE
     deterministic: bool = False
+    max_window: int | None = None
+    overlap: int | None = None
+    max_windows: int | None = None
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: int | None = None
     gpu_layers: int | None = None

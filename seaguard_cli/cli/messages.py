@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 _SIZES = {"need", "free", "kept"}
 # Facts that are lines of ours.
 _LINES = {"ways"}
+_ROLES = "name it user, assistant, system, developer, tool or function"
+_PART = "take it out, or name the text to judge with --field"
 _EXAMPLES = """\
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl > judged.jsonl
@@ -40,6 +42,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.OutputClosed: "{path}: {reason}: check the name after --out",
     errors.CannotResume: "{path}: its run cannot go on, {problem}: repeat the command as it was "
     "begun, or begin anew with another file",
+    errors.WindowTooLarge: "{model}: it was trained on at most {trained} tokens, and a window is "
+    "to have {window}: lower --max-window",
     errors.UnknownModel: "{model}: no model of this name and no such file: "
     "known models are {known}; a GGUF is given by its path",
     errors.WeightsMissing: "{model}:{quant}: its weights are not on this machine{others}: get them "
@@ -110,13 +114,12 @@ _FAILURES: Mapping[FailureCode, str] = {
     FailureCode.INVALID_JSON: "not valid JSON{at}: {problem}",
     FailureCode.INVALID_UTF8: "not valid UTF-8{at}: convert the input to UTF-8",
     FailureCode.MISSING_FIELD: "{missing}: name the field that holds the text with --field",
-    FailureCode.NOT_TEXT: "{field} is {found}, not a text: name the field that holds the text "
-    "with --field",
+    FailureCode.NOT_TEXT: "{what_is_there}",
     FailureCode.DUPLICATE_FIELD: "the field {field!r} occurs twice: which one counts is not clear",
     FailureCode.KEY_EXISTS: "the key {key!r} is there already: choose another with --key, or "
     "overwrite it with --replace",
-    FailureCode.TOO_LONG: "the prompt has {tokens} tokens and the context {limit}: raise --ctx, or "
-    "split the text",
+    FailureCode.TOO_LONG: "the prompt has {tokens} tokens and a window {limit}: no text goes in: "
+    "raise --max-window, and --ctx if it is set",
     FailureCode.TOO_LARGE: "the record is larger than {limit} bytes: raise --max-record",
     FailureCode.UNCLOSED_QUOTE: "a quoted field is not closed: close or double the quote",
     FailureCode.RAGGED_ROW: "{problem}: give every row the cells of the header",
@@ -167,13 +170,34 @@ def wording(failure: Failure) -> str:
     facts: dict[str, object] = {"field": "it", **failure.facts}
     if "cells" in facts:
         facts["problem"] = f"the row has {facts['cells']} cells, the header {facts['columns']}"
-    many = ", " in str(facts["field"])
     if failure.code is FailureCode.MISSING_FIELD:
-        one = f"there is no field {facts['field']!r}"
-        facts["missing"] = f"there is none of the fields {facts['field']}" if many else one
+        facts["missing"] = _missing(failure.facts)
+    if failure.code is FailureCode.NOT_TEXT:
+        facts["what_is_there"] = _not_text(failure.facts)
     places = [f"{name} {facts[name]}" for name in ("line", "column", "byte") if name in facts]
     facts["at"] = f" at {', '.join(places)}" if places else ""
-    return _FAILURES[failure.code].format_map(facts)
+    turn = f"turn {facts['turn']}: " if "turn" in facts else ""
+    return turn + _FAILURES[failure.code].format_map(facts)
+
+
+def _missing(facts: Mapping[str, object]) -> str:
+    field = str(facts["field"])
+    if "turns" in facts:
+        return f"there is no {facts['turns']} turn in {field!r}"
+    if ", " in field:
+        return f"there is none of the fields {field}"
+    return f"there is no field {field!r}"
+
+
+def _not_text(facts: Mapping[str, object]) -> str:
+    """Give what stands where a text was looked for, and what to do about it."""
+    field = facts.get("field", "it")
+    if "role" in facts:
+        return f"{field} is {facts['role']!r}: {_ROLES}"
+    if "part" in facts:
+        return f"{field} is {facts['part']!r}, and only text is judged: {_PART}"
+    there = f"{field} is {facts['found']}, not {facts.get('wanted', 'a text')}"
+    return f"{there}: name the field that holds the text with --field"
 
 
 def _shown(name: str, fact: object) -> object:
@@ -192,7 +216,7 @@ def _quants_remedy(others: str) -> str:
 
 def _memory_remedy(error: errors.OutOfMemory) -> str:
     if "ctx" in error.facts:
-        return f"its {error.facts['ctx']} tokens do not fit; lower --ctx"
+        return f"its {error.facts['ctx']} tokens do not fit; lower --max-window or --ctx"
     return "choose a smaller quant or model, or close other programs"
 
 

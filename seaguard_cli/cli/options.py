@@ -160,6 +160,45 @@ ShowPrompt = Annotated[
         help="Show what the model would be given, and judge nothing.",
     ),
 ]
+EachTurn = Annotated[
+    bool,
+    _option(
+        "--each-turn",
+        panel=_READING,
+        help="Judge every turn of a conversation, not the last alone; the worst decides.",
+    ),
+]
+MaxWindow = Annotated[
+    int | None,
+    _option(
+        "--max-window",
+        panel=_JUDGING,
+        help="The longest prompt; what is longer is judged in windows, and the worst decides. "
+        "[default: 2048]",
+        metavar="TOKENS",
+        min=256,
+    ),
+]
+Overlap = Annotated[
+    int | None,
+    _option(
+        "--overlap",
+        panel=_JUDGING,
+        help="What neighbouring windows share; else an eighth of a window.",
+        metavar="TOKENS",
+        min=0,
+    ),
+]
+MaxWindows = Annotated[
+    int | None,
+    _option(
+        "--max-windows",
+        panel=_JUDGING,
+        help="Judge no more windows of a text than this, and say so; else all of them.",
+        metavar="N",
+        min=1,
+    ),
+]
 Device = Annotated[
     Devices,
     _option("--device", panel=_MACHINE, help="Where the model runs."),
@@ -189,7 +228,7 @@ Ctx = Annotated[
     _option(
         "--ctx",
         panel=_MACHINE,
-        help="The context in tokens: the longest prompt, and the room for a batch.",
+        help="The largest context that may be opened: no prompt and no batch is larger.",
         metavar="TOKENS",
         min=256,
     ),

@@ -52,7 +52,9 @@ class _Decoder:
             size = self._context.ctx
             self.close()
         if not self._context:
-            wanted = self._plan.context_for(max(tokens, 2 * size))
+            # Twice as large, so that few are opened, but no larger than window and batch may need.
+            needed = max(self._plan.window, 2 * self._plan.batch)
+            wanted = self._plan.context_for(max(tokens, min(2 * size, needed)))
             began = time.monotonic()
             self._context = Context(self._model, self._plan, ctx=wanted)
             _log.info("a context of %d tokens opened in %.2f s", wanted, time.monotonic() - began)

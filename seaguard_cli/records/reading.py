@@ -102,7 +102,7 @@ def _text(raw: bytes, end: bytes, line: int, selection: Selection) -> Record:
     if selection.key == "text":
         failure = Failure(FailureCode.KEY_EXISTS, {"key": "text"})
         return Record(raw, end, line, Kind.TEXT, None, failure)
-    return Record(raw, end, line, Kind.TEXT, item_of(text, selection.task), None)
+    return Record(raw, end, line, Kind.TEXT, item_of(text, selection.task, "text"), None)
 
 
 def _pair(raw: bytes, text: str, response: str, line: int, selection: Selection) -> Record:

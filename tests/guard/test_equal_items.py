@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from seaguard_cli.errors import FailureCode, ItemFailed
+from seaguard_cli.errors import Failure, FailureCode, ItemFailed
+from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
 from seaguard_cli.verdict import Item, Score
 
@@ -94,24 +95,57 @@ def test_an_item_of_a_running_stream_may_be_checked_on_its_own(making: Making) -
             assert guard.check(item.prompt).score == int(item.prompt[-2]) / 100
 
 
+def learn(memory: Memory, text: str, finding: Finding | Failure) -> None:
+    measurement, new = memory.of(Item(text), None)
+    assert new
+    measurement.outcome = finding
+    memory.learn(measurement)
+
+
+WINDOWED = Finding(Score(0.5, 1.0), windows=3)
+
+
 def test_the_memory_keeps_the_items_last_used() -> None:
-    memory, run = Memory(size=3), object()
-    texts = ["a", "b", "c"]
-    for text in texts:
-        measurement, new = memory.of(Item(text), run)
-        assert new
-        measurement.outcome = Score(0.5, 1.0)
-    assert not memory.of(Item("a"), run)[1]
-    assert memory.of(Item("d"), run)[1]
-    assert not memory.of(Item("a"), run)[1]
-    assert memory.of(Item("b"), run)[1]
+    memory = Memory(size=3)
+    for text in "abc":
+        learn(memory, text, WINDOWED)
+    assert memory.of(Item("a"), None)[0].outcome == WINDOWED
+    learn(memory, "d", WINDOWED)
+    assert not memory.of(Item("a"), None)[1]
+    assert memory.of(Item("b"), None)[1]
 
 
 def test_the_memory_never_holds_more_than_its_size() -> None:
     memory = Memory(size=10)
     for text in map(str, range(1000)):
-        memory.of(Item(text), None)
-        assert len(memory._known) <= 10
+        learn(memory, text, WINDOWED)
+        assert len(memory._found) <= 10
+
+
+def test_scores_are_found_again_however_many_there_are() -> None:
+    memory = Memory(size=5000)
+    findings = {str(at): Finding(Score(at / 7001, 1.0, exact=at % 2 == 0)) for at in range(7001)}
+    for text, finding in findings.items():
+        learn(memory, text, finding if len(text) < 4 or text[-1] != "3" else WINDOWED)
+    for text in map(str, range(2001, 7001)):
+        expected = findings[text] if len(text) < 4 or text[-1] != "3" else WINDOWED
+        assert memory.of(Item(text), None)[0].outcome == expected
+    assert memory.of(Item("0"), None)[1]
+
+
+def test_a_failure_is_tried_again() -> None:
+    memory = Memory()
+    learn(memory, "a", Failure(FailureCode.ENGINE, {"problem": "no reason"}))
+    assert memory.of(Item("a"), None)[1]
+
+
+def test_what_a_stream_did_not_wait_for_is_given_up(making: Making) -> None:
+    with making() as guard:
+        for _ in range(5):
+            stream = guard.stream(scoring(at / 100, nr=at) for at in range(50))
+            next(stream)
+            stream.close()
+            assert not guard._memory._asked
 
 
 def test_an_item_given_up_while_it_waits_gets_its_verdict_still(

@@ -32,7 +32,7 @@ def test_an_error_says_where_which_and_why() -> None:
     found = records(b'{"text": "a"}\n{"id": 1}\n', Format.JSONL)
     assert judged(found, Form.TEXT).decode().splitlines()[1] == (
         "error   line 2: missing_field: cannot judge "
-        "(field=text, prompt, content, message, input, response)"
+        "(field=messages, text, prompt, content, message, input, response)"
     )
 
 

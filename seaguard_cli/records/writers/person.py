@@ -9,6 +9,7 @@ from seaguard_cli.records.record import Header, Outcome, Record
 from seaguard_cli.verdict import Item, Verdict
 
 from .base import Look, Sink, Wording
+from .deciding import decided_on
 
 _COLOURS = {"unsafe": "\x1b[1;31m", "safe": "\x1b[32m", "error": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
@@ -48,20 +49,24 @@ class Person:
 
     def _verdict(self, record: Record, verdict: Verdict) -> str:
         score = "-    " if verdict.score is None else f"{verdict.score:.3f}"
-        shown = "" if record.item is None else self._shown(record.item)
-        return f"{self._label(verdict.label)}  {score}  {shown}"
+        note, shown = "", ""
+        if record.item is not None:
+            note, item = decided_on(record.item, verdict)
+            room = None if self._room is None else max(self._room - len(note), _LEAST)
+            shown = self._shown(item, room)
+        return f"{self._label(verdict.label)}  {score}  {note}{shown}"
 
     def _label(self, label: str) -> str:
         padded = label.ljust(len("unsafe"))
         return f"{_COLOURS[label]}{padded}{_PLAIN}" if self._colour else padded
 
-    def _shown(self, item: Item) -> str:
+    def _shown(self, item: Item, room: int | None) -> str:
         if item.response is None:
-            return self._fit(item.prompt, self._room)
-        if self._room is None:
+            return self._fit(item.prompt, room)
+        if room is None:
             return literal(item.prompt) + _ARROW + literal(item.response)
         # Half of the line each, and what one does not need is the other's.
-        room = self._room - len(_ARROW)
+        room -= len(_ARROW)
         response = self._fit(item.response, room)
         prompt = self._fit(item.prompt, max(room - width_of(response), room // 2))
         return prompt + _ARROW + self._fit(item.response, room - width_of(prompt))
