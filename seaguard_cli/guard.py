@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from seaguard_cli import defaults
 from seaguard_cli.engine import FLUSH, Cancellation, Engine, EngineOptions, Flush, TokenSegment
 from seaguard_cli.errors import Failure, ItemFailed, UsageError
 from seaguard_cli.memory import Measurement, Memory
-from seaguard_cli.prompt import Instruction, Prompt, render
+from seaguard_cli.prompt import Instruction, Prompt, VerdictWords, render
 from seaguard_cli.verdict import Item, Score, Task, Verdict
 from seaguard_cli.weights import load_catalogue, locate
+
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
 
 DEFAULT_INSTRUCTION = "sea-guard"
 # Verdicts that are known wait for those before them; so many may wait before a batch is closed.
@@ -30,7 +33,8 @@ class Guard:
     `model` is a name, name:QUANT or a path to a GGUF. `task` is how a lone text is judged:
     `response` takes it for the response to an empty prompt. `threshold` in [0, 1]: unsafe from
     there on. A packed score within `settle` of it is measured again alone; `deterministic`
-    measures every item alone, with every numeric setting fixed.
+    measures every item alone, with every numeric setting fixed. With a `cache` scores are kept
+    between runs; True stands for the person's own.
 
     Raises UsageError and WeightsError when it is made, EngineError when it is used.
     """
@@ -48,6 +52,7 @@ class Guard:
         threads: int | None = None,
         gpu_layers: int | None = None,
         ctx: int | None = None,
+        cache: Cache | bool = False,
     ) -> None:
         _require_share("threshold", threshold)
         _require_share("settle", settle)
@@ -62,6 +67,8 @@ class Guard:
         self._threshold = threshold
         self._settle = settle
         self._engine: Engine | None = None
+        self._loaded = False
+        self._cache = cache
         self._cancellation = Cancellation()
         self._memory = Memory()
 
@@ -88,8 +95,8 @@ class Guard:
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the model has been loaded: nothing is, before the first item."""
-        return self._engine is not None
+        """Tell whether the model is loaded: it is not, before the first item that needs it."""
+        return self._loaded
 
     @property
     def device(self) -> str:
@@ -98,7 +105,7 @@ class Guard:
 
     @property
     def unusual_verdicts(self) -> tuple[str, str] | None:
-        """Give the verdict words when they are not those that SEA-Guard answers with; loads it."""
+        """Give the verdict words when they are not those that SEA-Guard answers with; opens it."""
         words = self._opened().words
         usual = self._catalogue.verdicts[0]
         return None if words == usual else (words.safe, words.unsafe)
@@ -162,7 +169,7 @@ class Guard:
         """Give the model's memory back; may be called again."""
         if self._engine:
             self._engine.close()
-            self._engine = None
+            self._engine, self._loaded = None, False
 
     @property
     def _instruction(self) -> Instruction:
@@ -171,20 +178,45 @@ class Guard:
 
     def _opened(self) -> Engine:
         if self._engine is None:
-            from seaguard_cli.engine.llamacpp import LlamaEngine
-
-            model = self._weights.model
-            # Of a file that a person has named in models.toml nothing more is known than of a path.
-            known = model is not None and model.path is None
-            self._engine = LlamaEngine(
-                self._weights.path,
-                self._options,
-                cancellation=self._cancellation,
-                families=self._catalogue.families,
-                family=self._family,
-                spellings=self._catalogue.verdicts[: 1 if known else None],
-            )
+            self._engine = self._cached() if self._cache else self._load()
         return self._engine
+
+    def _cached(self) -> Engine:
+        """Give an engine that loads the model only for scores that the cache does not have."""
+        from seaguard_cli.cache import Cache
+        from seaguard_cli.engine.front import LlamaFront
+
+        front = LlamaFront(
+            self._weights.path,
+            self._options,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        cache = self._cache if isinstance(self._cache, Cache) else Cache()
+        return cache.around(front, self._load, self._weights.path)
+
+    def _load(self) -> Engine:
+        from seaguard_cli.engine.llamacpp import LlamaEngine
+
+        engine = LlamaEngine(
+            self._weights.path,
+            self._options,
+            cancellation=self._cancellation,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        self._loaded = True
+        return engine
+
+    @property
+    def _spellings(self) -> Sequence[VerdictWords]:
+        """Give the verdict words to look for."""
+        model = self._weights.model
+        # Of a file that a person has named in models.toml nothing more is known than of a path.
+        known = model is not None and model.path is None
+        return self._catalogue.verdicts[: 1 if known else None]
 
     def _prompts(
         self,

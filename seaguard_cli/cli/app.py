@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from seaguard_cli import __version__, defaults
-from seaguard_cli.cli import options
+from seaguard_cli.cli import cache_commands, options
 from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 from seaguard_cli.cli.weights_commands import add_commands
@@ -21,6 +21,7 @@ Examples:
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
+  seaguard check --cache -f posts.jsonl > judged.jsonl
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
 Exit status:
@@ -87,6 +88,8 @@ def check(
     settle: options.Settle = defaults.SETTLE,
     deterministic: options.Deterministic = False,
     family: options.Family = None,
+    cache: options.Cache = False,
+    cache_limit: options.CacheLimit = defaults.CACHE_LIMIT,
     show_prompt: options.ShowPrompt = False,
     offline: Offline = False,
     device: options.Device = "auto",
@@ -123,6 +126,8 @@ def check(
         max_record=max_record,
         model=model,
         family=family,
+        cache=cache,
+        cache_limit=cache_limit,
         threshold=threshold,
         settle=settle,
         deterministic=deterministic,
@@ -148,3 +153,4 @@ def _given(context: typer.Context) -> set[str]:
 
 
 add_commands(app)
+cache_commands.add_commands(app)

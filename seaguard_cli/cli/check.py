@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
+from seaguard_cli.cli.check_notes import (
+    LOW_MASS,
+    ModelTeller,
+    cache_teller,
+    failure_teller,
+    tell_cache,
+    tell_failures,
+)
 from seaguard_cli.cli.check_request import CheckRequest, require_sense
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
@@ -36,6 +44,10 @@ from seaguard_cli.records import (
     open_filter,
     open_writer,
 )
+from seaguard_cli.verdict import Verdict
+
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
@@ -46,7 +58,8 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
     sink = NoOutput() if request.quiet else Output(environment.stdout)
     with ExitStack() as stack:
         sources = _sources(request, environment, stack)
-        guard = stack.enter_context(_guard_or_fetch(request, environment))
+        cache = _cache(request, environment, report)
+        guard = stack.enter_context(_guard_or_fetch(request, environment, cache))
         records = incoming(request.texts, request.response, sources, _reading(request, form))
         if request.show_prompt:
             return show_prompts(records, guard, form, sink, report)
@@ -62,6 +75,8 @@ def run_check(request: CheckRequest, environment: Environment) -> Exit:
             tally.broke_off, broken = True, error
         finally:
             tell_failures(tally, report)
+            if cache:
+                tell_cache(cache, report)
         if broken:
             report.error(sentence_of(broken))
     return tally.status(unsafe_counts=request.exit_code or request.quiet)
@@ -82,15 +97,14 @@ def _ended(writer: Writer) -> Iterator[None]:
 def _judge(
     records: Iterable[Incoming], guard: Guard, writer: Writer, tally: Tally, report: Report
 ) -> None:
-    told = False
+    teller = ModelTeller(guard, report)
     for one in judge(records, guard):
         if isinstance(one, Header):
             writer.header(one)
             continue
-        if guard.loaded and not told:
-            told = True
-            tell_model(guard, report)
         record, outcome = one
+        if guard.loaded or isinstance(outcome, Verdict):
+            teller.tell()
         writer.write(record, outcome)
         tally.count(record, outcome)
         if tally.low_mass:
@@ -111,10 +125,23 @@ def _sources(request: CheckRequest, environment: Environment, stack: ExitStack) 
     return open_sources(files, environment, stack)
 
 
-def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
+def _cache(request: CheckRequest, environment: Environment, report: Report) -> Cache | None:
+    if not request.cache:
+        return None
+    from seaguard_cli.cache import Cache
+    from seaguard_cli.cli.progress import ProgressLine
+
+    return Cache(
+        limit=request.cache_limit,
+        failed=cache_teller(report),
+        progress=None if request.quiet else ProgressLine(environment, report),
+    )
+
+
+def _guard_or_fetch(request: CheckRequest, environment: Environment, cache: Cache | None) -> Guard:
     """Give the guard; a model that is not here may be fetched first, if a person says so."""
     try:
-        return _guard(request)
+        return _guard(request, cache)
     except WeightsMissing as missing:
         from seaguard_cli.cli.first_use import fetch_now
 
@@ -122,10 +149,10 @@ def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
         asks = not (reads_input or request.quiet)
         if not asks or not fetch_now(missing, environment, offline=request.offline):
             raise
-    return _guard(request)
+    return _guard(request, cache)
 
 
-def _guard(request: CheckRequest) -> Guard:
+def _guard(request: CheckRequest, cache: Cache | None) -> Guard:
     return Guard(
         request.model,
         task=request.task or "prompt",
@@ -137,6 +164,7 @@ def _guard(request: CheckRequest) -> Guard:
         threads=request.threads,
         gpu_layers=request.gpu_layers,
         ctx=request.ctx,
+        cache=cache or False,
     )
 
 

@@ -42,6 +42,8 @@ class CheckRequest:
     threshold: float = defaults.THRESHOLD
     settle: float = defaults.SETTLE
     deterministic: bool = False
+    cache: bool = False
+    cache_limit: int = defaults.CACHE_LIMIT
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: int | None = None
     gpu_layers: int | None = None

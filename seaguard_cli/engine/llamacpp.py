@@ -18,7 +18,7 @@ from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.library import llama, used_device
 from seaguard_cli.engine.packing import Batch, Ids
-from seaguard_cli.engine.plan import make_plan
+from seaguard_cli.engine.plan import Plan, make_plan
 from seaguard_cli.engine.processors import usable_processors
 from seaguard_cli.engine.protocol import FLUSH, EngineOptions, Flush
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
@@ -48,11 +48,8 @@ class LlamaEngine:
         family: str | None,
         spellings: Sequence[VerdictWords],
     ) -> None:
-        gpu = bool(llama().llama_supports_gpu_offload())
-        if options.device == "gpu" and not gpu:
-            raise DeviceMissing(device=options.device)
         with ExitStack() as undo:
-            plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+            plan = plan_here(options)
             model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = plan.fitted(model.trained_ctx)
@@ -158,6 +155,14 @@ class LlamaEngine:
     def _alone(self, ids: Ids, head: Ids) -> Score | Failure:
         score = self._exact.alone(ids, head)
         return score if isinstance(score, Failure) else replace(score, exact=True)
+
+
+def plan_here(options: EngineOptions) -> Plan:
+    """Give the plan for `options` on this machine. Raises DeviceMissing."""
+    gpu = bool(llama().llama_supports_gpu_offload())
+    if options.device == "gpu" and not gpu:
+        raise DeviceMissing(device=options.device)
+    return make_plan(options, processors=usable_processors(), gpu_usable=gpu)
 
 
 @contextmanager
