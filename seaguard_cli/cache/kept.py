@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class KeptScores:
         self._new: dict[bytes, bytes] = {}
         self._used_again: dict[bytes, int] = {}
         self._hits = 0
-        self._written = time.monotonic()
+        self._written = -math.inf
 
     def places(self, prompt: Prompt) -> Places:
         """Give where a prompt's scores are kept."""

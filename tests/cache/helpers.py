@@ -9,8 +9,8 @@ from guard.helpers import FakeEngine
 
 from seaguard_cli.cache.cache import Cache
 from seaguard_cli.cache.database import Database
-from seaguard_cli.cache.keys import Keys, identity_of
 from seaguard_cli.cache.kept import KeptScores
+from seaguard_cli.cache.keys import Keys, identity_of
 from seaguard_cli.engine import Cancellation, EngineOptions
 from seaguard_cli.engine.fingerprint import Fingerprint
 from seaguard_cli.prompt import Family, Prompt, Segment, VerdictWords

@@ -53,7 +53,7 @@ def keys(count: int, seed: int = 0) -> list[bytes]:
 
 
 def kept(count: int, seed: int = 0) -> dict[bytes, bytes]:
-    return {key: b"s" * 24 for key in keys(count, seed)}
+    return dict.fromkeys(keys(count, seed), b"s" * 24)
 
 
 def writer(folder: Path, batches: int) -> subprocess.Popen[str]:

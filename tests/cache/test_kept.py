@@ -12,8 +12,8 @@ import pytest
 
 from seaguard_cli.cache.cache import Answers, Cache
 from seaguard_cli.cache.database import Database
-from seaguard_cli.cache.keys import Keys, identity_of
 from seaguard_cli.cache.kept import KeptScores
+from seaguard_cli.cache.keys import Keys, identity_of
 from seaguard_cli.errors import CacheCleared, CacheDamaged, CacheFailed
 from seaguard_cli.verdict import Score
 
@@ -104,27 +104,31 @@ def test_a_batch_is_written_when_it_is_large(
 ) -> None:
     monkeypatch.setattr("time.monotonic", lambda: 0.0)
     with using(tmp_path) as kept:
+        keep(kept, "first", Score(0.5, 1.0))
         for number in range(511):
             keep(kept, str(number), Score(0.5, 1.0))
-        assert entries(tmp_path) == 0
+        assert entries(tmp_path) == 1
         assert packed(kept, "0") == Score(0.5, 1.0)
         keep(kept, "511", Score(0.5, 1.0))
-        assert entries(tmp_path) == 512
+        assert entries(tmp_path) == 513
 
 
 def test_a_batch_is_written_when_it_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     with using(tmp_path) as kept:
+        # Nobody knows when another comes.
         keep(kept, "a", Score(0.5, 1.0))
-        assert entries(tmp_path) == 0
-        now = 1.0
+        assert entries(tmp_path) == 1
         keep(kept, "b", Score(0.5, 1.0))
-        assert entries(tmp_path) == 2
+        assert entries(tmp_path) == 1
+        now = 1.0
         keep(kept, "c", Score(0.5, 1.0))
-        assert entries(tmp_path) == 2
-        kept.write()
         assert entries(tmp_path) == 3
+        keep(kept, "d", Score(0.5, 1.0))
+        assert entries(tmp_path) == 3
+        kept.write()
+        assert entries(tmp_path) == 4
 
 
 def test_closing_writes_what_is_left(tmp_path: Path) -> None:
