@@ -154,7 +154,7 @@ class Cache:
 
 
 def _failure(path: Path, error: OSError) -> CacheFailed:
-    return CacheFailed(path=str(path), reason=error.strerror or str(error))
+    return CacheFailed(path=str(error.filename or path), reason=error.strerror or str(error))
 
 
 def _warn(error: CacheFailed) -> None:

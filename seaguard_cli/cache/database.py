@@ -221,7 +221,8 @@ class Database:
             kind = CacheDamaged if broken else CacheFailed
             raise kind(path=str(self.path), reason=str(error)) from error
         except OSError as error:
-            raise CacheFailed(path=str(self.path), reason=error.strerror or str(error)) from error
+            path = str(error.filename or self.path)
+            raise CacheFailed(path=path, reason=error.strerror or str(error)) from error
 
 
 def remove(path: Path) -> None:

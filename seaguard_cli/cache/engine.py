@@ -127,4 +127,6 @@ class CachingEngine:
     def _opened(self) -> Engine:
         if self._engine is None:
             self._engine = self._load()
+            # What is asked of it stays; what it holds the engine has, too.
+            self._front.close()
         return self._engine

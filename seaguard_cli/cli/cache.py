@@ -52,8 +52,8 @@ def run_cache_clear(request: ClearRequest, environment: Environment) -> Exit:
     report = Report(environment)
     cache = Cache()
     with json_result("cache clear", environment, wanted=request.json) as result:
-        what, size = _what(cache), cache.size()
-        result |= {"path": str(cache.path), "size": size, "cleared": False}
+        what = _what(cache)
+        result |= {"path": str(cache.path), "size": cache.size(), "cleared": False}
         if what is None:
             report.note("the cache is empty")
             return Exit.OK
@@ -62,8 +62,7 @@ def run_cache_clear(request: ClearRequest, environment: Environment) -> Exit:
         if request.dry_run or not _allowed(request, what, environment):
             return Exit.OK
         cache.clear()
-        freed = size_words(max(size - cache.size(), 0))
-        report.note(f"cleared, {freed} are free again")
+        report.note(f"cleared {what}")
         result["cleared"] = True
     return Exit.OK
 
@@ -95,7 +94,7 @@ def _show(overview: Overview, limit: int, environment: Environment) -> None:
         "scores": f"{overview.entries:,} of at most {limit:,}" if terminal else overview.entries,
         "limit": None if terminal else limit,
         "size": size_words(overview.size) if terminal else overview.size,
-        "given": f"{overview.hits:,} times" if terminal else overview.hits,
+        "taken": f"{overview.hits:,} times" if terminal else overview.hits,
         "last used": " to ".join(map(str, dict.fromkeys(days))) if all(days) else None,
         "path": literal(str(overview.path)),
     }

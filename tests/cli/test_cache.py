@@ -328,7 +328,7 @@ class TestShow:
         for _ in range(2):
             check(*KEEPING, "--settle", "0", "-f", str(EXAMPLES))
         told = dict(line.decode().split("\t") for line in seaguard("cache").lines)
-        assert (told["scores"], told["limit"], told["given"]) == ("16", "10000000", "16")
+        assert (told["scores"], told["limit"], told["taken"]) == ("16", "10000000", "16")
         assert told["path"] == str(folder / "scores.db")
         assert int(told["size"]) == (folder / "scores.db").stat().st_size
 
@@ -337,7 +337,7 @@ class TestShow:
         lines = seaguard("cache", terminals="out").out.decode().splitlines()
         assert lines[0] == "scores     16 of at most 10,000,000"
         assert lines[1].startswith("size       ")
-        assert lines[2] == "given      0 times"
+        assert lines[2] == "taken      0 times"
 
     def test_as_json(self, folder: Path) -> None:
         check(*KEEPING, "--settle", "0", "hello")
