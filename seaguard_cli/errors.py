@@ -255,3 +255,19 @@ class ConversionFailed(OutputFailed):
 
 class StoreFailed(SeaguardError):
     """The weights folder cannot be read or written. Facts: path, reason."""
+
+
+class CacheFailed(SeaguardError):
+    """The cache of scores cannot be read or written. Facts: path, reason."""
+
+
+class CacheDamaged(CacheFailed):
+    """The cache is not what was written, or no cache at all. Facts: path, reason."""
+
+
+class CacheNewer(CacheFailed):
+    """A later version of seaguard has made the cache. Facts: path."""
+
+
+class CacheCleared(CacheFailed):
+    """Another process has cleared the cache that this one used. Facts: path."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from seaguard_cli import defaults
 from seaguard_cli.engine import Cancellation, Engine, EngineOptions, Flush, TokenSegment
-from seaguard_cli.errors import Failure, ItemFailed, UsageError, WindowTooLarge
+from seaguard_cli.errors import Failure, ItemFailed, UsageError, WeightsUnreadable, WindowTooLarge
 from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
-from seaguard_cli.prompt import Family, Instruction, Limits, Prompt, Splitter, render
+from seaguard_cli.prompt import Family, Instruction, Limits, Prompt, Splitter, VerdictWords, render
 from seaguard_cli.run import Effort, Run, Settling
 from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
+
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
 
 DEFAULT_INSTRUCTION = "sea-guard"
 # Neighbouring windows share this part of one, unless it is said otherwise.
@@ -32,7 +35,8 @@ class Guard:
     `model` is a name, name:QUANT or a path to a GGUF. `task` is how a lone text is judged:
     `response` takes it for the response to an empty prompt. `threshold` in [0, 1]: unsafe from
     there on. A packed score within `settle` of it is measured again alone; `deterministic`
-    measures every item alone, with every numeric setting fixed.
+    measures every item alone, with every numeric setting fixed. With a `cache` scores are kept
+    between runs; True stands for the person's own.
 
     A text whose prompt has more than `max_window` tokens is judged in windows that share `overlap`
     tokens (by default an eighth of a window), at most `max_windows` of them, and the worst decides.
@@ -56,6 +60,7 @@ class Guard:
         max_window: int | None = None,
         overlap: int | None = None,
         max_windows: int | None = None,
+        cache: Cache | bool = False,
     ) -> None:
         _require_share("threshold", threshold)
         _require_share("settle", settle)
@@ -76,6 +81,8 @@ class Guard:
         self._overlap = overlap
         self._max_windows = max_windows
         self._engine: Engine | None = None
+        self._loaded = False
+        self._cache = cache
         self._cancellation = Cancellation()
         self._memory = Memory()
         self._effort = Effort()
@@ -103,8 +110,8 @@ class Guard:
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the model has been loaded: nothing is, before the first item."""
-        return self._engine is not None
+        """Tell whether the model is loaded: it is not, before the first item that needs it."""
+        return self._loaded
 
     @property
     def rejudged(self) -> int:
@@ -118,7 +125,7 @@ class Guard:
 
     @property
     def unusual_verdicts(self) -> tuple[str, str] | None:
-        """Give the verdict words when they are not those that SEA-Guard answers with; loads it."""
+        """Give the verdict words when they are not those that SEA-Guard answers with; opens it."""
         words = self._opened().words
         usual = self._catalogue.verdicts[0]
         return None if words == usual else (words.safe, words.unsafe)
@@ -159,11 +166,16 @@ class Guard:
 
         Reads the whole file of the weights. Raises WeightsUnreadable.
         """
-        from seaguard_cli.weights.fetch.reuse import sha256_of
+        from seaguard_cli.weights.digest import digest_of
 
+        try:
+            weights = "-".join(digest_of(self._weights.path).hashes)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise WeightsUnreadable(path=str(self._weights.path), reason=reason) from error
         prompt = f"{self._instruction!r} {self._family} {self._catalogue.families!r}"
         return {
-            "weights": sha256_of(self._weights.path, lambda _: None),
+            "weights": weights,
             "prompt": blake2b(prompt.encode(), digest_size=16).hexdigest(),
         }
 
@@ -194,7 +206,7 @@ class Guard:
         """Give the model's memory back; may be called again."""
         if self._engine:
             self._engine.close()
-            self._engine = None
+            self._engine, self._loaded = None, False
 
     def _require_trained(self, window: int | None) -> None:
         """Refuse a window that models.toml knows to be too large; the file itself may tell too."""
@@ -209,20 +221,45 @@ class Guard:
 
     def _opened(self) -> Engine:
         if self._engine is None:
-            from seaguard_cli.engine.llamacpp import LlamaEngine
-
-            model = self._weights.model
-            # Of a file that a person has named in models.toml nothing more is known than of a path.
-            known = model is not None and model.path is None
-            self._engine = LlamaEngine(
-                self._weights.path,
-                self._options,
-                cancellation=self._cancellation,
-                families=self._catalogue.families,
-                family=self._family,
-                spellings=self._catalogue.verdicts[: 1 if known else None],
-            )
+            self._engine = self._cached() if self._cache else self._load()
         return self._engine
+
+    def _cached(self) -> Engine:
+        """Give an engine that loads the model only for scores that the cache does not have."""
+        from seaguard_cli.cache import Cache
+        from seaguard_cli.engine.front import LlamaFront
+
+        front = LlamaFront(
+            self._weights.path,
+            self._options,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        cache = self._cache if isinstance(self._cache, Cache) else Cache()
+        return cache.around(front, self._load, self._weights.path)
+
+    def _load(self) -> Engine:
+        from seaguard_cli.engine.llamacpp import LlamaEngine
+
+        engine = LlamaEngine(
+            self._weights.path,
+            self._options,
+            cancellation=self._cancellation,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        self._loaded = True
+        return engine
+
+    @property
+    def _spellings(self) -> Sequence[VerdictWords]:
+        """Give the verdict words to look for."""
+        model = self._weights.model
+        # Of a file that a person has named in models.toml nothing more is known than of a path.
+        known = model is not None and model.path is None
+        return self._catalogue.verdicts[: 1 if known else None]
 
     def _splitter(self) -> Splitter:
         engine = self._opened()

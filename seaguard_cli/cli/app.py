@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from seaguard_cli import __version__, defaults
-from seaguard_cli.cli import options
+from seaguard_cli.cli import cache_commands, options
 from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 from seaguard_cli.cli.weights_commands import add_commands
@@ -24,6 +24,7 @@ Examples:
   seaguard check -f posts.jsonl --out judged.jsonl --resume --summary
   seaguard check -f chats.jsonl --each-turn -o jsonl
   seaguard check --whole -f book.txt --max-window 8192
+  seaguard check --cache -f posts.jsonl > judged.jsonl
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
 Exit status:
@@ -94,6 +95,8 @@ def check(
     overlap: options.Overlap = None,
     max_windows: options.MaxWindows = None,
     family: options.Family = None,
+    cache: options.Cache = False,
+    cache_limit: options.CacheLimit = defaults.CACHE_LIMIT,
     show_prompt: options.ShowPrompt = False,
     offline: Offline = False,
     device: options.Device = "auto",
@@ -137,6 +140,8 @@ def check(
         max_record=max_record,
         model=model,
         family=family,
+        cache=cache,
+        cache_limit=cache_limit,
         threshold=threshold,
         settle=settle,
         deterministic=deterministic,
@@ -171,3 +176,4 @@ def _given(context: typer.Context) -> set[str]:
 
 
 add_commands(app)
+cache_commands.add_commands(app)

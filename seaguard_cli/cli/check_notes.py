@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.messages import wording
+from seaguard_cli.cli.messages import sentence_of, wording
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.summary import Summary
-from seaguard_cli.errors import Failure
+from seaguard_cli.errors import CacheFailed, Failure
 from seaguard_cli.guard import Guard
 from seaguard_cli.pipeline import Tally
 from seaguard_cli.records import Record, literal
+
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
 
 _TOLD_FAILURES = 20
 _LOW_MASS = (
@@ -40,9 +44,26 @@ def failure_teller(report: Report) -> Callable[[Record, Failure], None]:
     return tell
 
 
-def tell_model(guard: Guard, report: Report) -> None:
-    """Tell which model judges, where, and what to think of it."""
-    report.note(f"{guard.model} on the {guard.device}")
+class ModelTeller:
+    """Tells, once, which model judges, where, and what to think of it."""
+
+    def __init__(self, guard: Guard, report: Report) -> None:
+        self._guard = guard
+        self._report = report
+        self._named = self._doubted = False
+
+    def tell(self) -> None:
+        """Tell what is known by now. Where all scores are known beforehand no model is loaded."""
+        guard = self._guard
+        if guard.loaded and not self._named:
+            self._named = True
+            self._report.note(f"{guard.model} on the {guard.device}")
+        if not self._doubted:
+            self._doubted = True
+            _tell_doubts(guard, self._report)
+
+
+def _tell_doubts(guard: Guard, report: Report) -> None:
     if guard.demonstration:
         report.warn(
             f"{guard.model} is a demonstration and no moderator: trust none of its verdicts"
@@ -63,6 +84,18 @@ def tell_doubts(tally: Tally, report: Report) -> None:
     ):
         if count:
             report.warn(sentence)
+
+
+def cache_teller(report: Report) -> Callable[[CacheFailed], None]:
+    """Give what tells why a run goes on without the cache."""
+    return lambda error: report.warn(f"going on without the cache: {sentence_of(error)}")
+
+
+def tell_cache(cache: Cache, report: Report) -> None:
+    """Tell how much of the work the cache has spared."""
+    answers = cache.answers
+    if answers.asked:
+        report.note(f"{answers.known:,} of {answers.asked:,} scores came from the cache")
 
 
 def tell_failures(tally: Tally, report: Report) -> None:

@@ -28,7 +28,7 @@ _GIVES_WAY_TO = {
 # or changes neither verdicts nor their form.
 _OF_NO_MATTER = {
     "texts", "files", "response", "model", "offline", "device", "threads", "gpu_layers",
-    "only", "quiet", "exit_code", "show_prompt",
+    "only", "quiet", "exit_code", "show_prompt", "cache", "cache_limit",
     "out", "resume", "split", "summary", "json", "verbose",
 }  # fmt: skip
 
@@ -56,6 +56,8 @@ class CheckRequest:
     max_window: int | None = None
     overlap: int | None = None
     max_windows: int | None = None
+    cache: bool = False
+    cache_limit: int = defaults.CACHE_LIMIT
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: int | None = None
     gpu_layers: int | None = None

@@ -107,6 +107,11 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.ConversionFailed: "{path}: writing broke off, {reason}: nothing was kept of it; make "
     "room, or name another place with -o",
     errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
+    errors.CacheFailed: "{path}: {reason}: check this file and its folder, or leave out --cache",
+    errors.CacheDamaged: "{path}: it is damaged, {reason}: `seaguard cache clear` makes a new one",
+    errors.CacheNewer: "{path}: a later version of seaguard has made it: use that one, or begin "
+    "anew with `seaguard cache clear`",
+    errors.CacheCleared: "{path}: another seaguard has cleared it: the next run keeps scores again",
     errors.OutputFailed: "{path}: writing broke off, {reason}: what was written is whole records",
 }
 
@@ -136,6 +141,7 @@ _STATUSES: Mapping[type[SeaguardError], Exit] = {
     errors.OutputFailed: Exit.IO,
     errors.NoRoom: Exit.IO,
     errors.StoreFailed: Exit.IO,
+    errors.CacheFailed: Exit.IO,
 }
 
 

@@ -233,6 +233,24 @@ Ctx = Annotated[
         min=256,
     ),
 ]
+Cache = Annotated[
+    bool,
+    _option(
+        "--cache/--no-cache",
+        panel=_MACHINE,
+        help="Keep scores between runs, and take known ones: numbers under keyed hashes, no text.",
+    ),
+]
+CacheLimit = Annotated[
+    int,
+    _option(
+        "--cache-limit",
+        panel=_MACHINE,
+        help="The most scores to keep; those used least lately go first.",
+        metavar="SCORES",
+        min=1,
+    ),
+]
 OutputFormat = Annotated[
     OutputFormats | None,
     _option(

@@ -55,7 +55,7 @@ class LlamaEngine:
             raise DeviceMissing(device=options.device)
         began = time.monotonic()
         with ExitStack() as undo:
-            plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+            plan = plan_here(options)
             model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = _fitted(plan, options, model, path)
@@ -180,6 +180,14 @@ class Tokenizer(NamedTuple):
     vocabulary: Vocabulary
     family: Family
     window: int
+
+
+def plan_here(options: EngineOptions) -> Plan:
+    """Give the plan for `options` on this machine. Raises DeviceMissing."""
+    gpu = bool(llama().llama_supports_gpu_offload())
+    if options.device == "gpu" and not gpu:
+        raise DeviceMissing(device=options.device)
+    return make_plan(options, processors=usable_processors(), gpu_usable=gpu)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seaguard_cli.errors import WeightsError
-from seaguard_cli.weights.fetch.reuse import sha256_of
+from seaguard_cli.weights.hashing import sha256_of
 from seaguard_cli.weights.header import Header, read_header
 from seaguard_cli.weights.model import Model
 from seaguard_cli.weights.pulling import Progress

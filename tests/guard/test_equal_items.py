@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from seaguard_cli.engine import FLUSH, Flush
 from seaguard_cli.errors import Failure, FailureCode, ItemFailed
 from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
-from seaguard_cli.verdict import Item, Score
+from seaguard_cli.verdict import Item, Score, Verdict
 
 from .conftest import Making
 from .helpers import FakeEngine, failing, scoring
@@ -196,3 +201,73 @@ def test_a_failure_is_remembered_with_its_code(making: Making) -> None:
             with pytest.raises(ItemFailed) as raised:
                 guard.check(failing(FailureCode.TOO_LONG).prompt)
             assert raised.value.failure.code == FailureCode.TOO_LONG
+
+
+KINDS = (scoring(0.9), scoring(0.5, 0.6), scoring(0.1), failing(), failing(packed=0.45))
+BROKEN = Failure(FailureCode.INVALID_JSON, {"line": 3})
+
+
+@given(st.lists(st.sampled_from([*KINDS, BROKEN, FLUSH]), max_size=60), st.integers(1, 6))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_comes_each_item_gets_its_own_outcome_and_the_last_are_not_measured_again(
+    making: Making,
+    engines: list[FakeEngine],
+    coming: list[Item | Failure | Flush],
+    size: int,
+) -> None:
+    engines.clear()
+    outcomes: list[Verdict | Failure] = []
+    wanted: list[Item | Failure] = []
+
+    def items() -> Iterator[Item | Failure | Flush]:
+        for one in coming:
+            yield one
+            if isinstance(one, Flush):
+                assert len(outcomes) == len(wanted)
+            else:
+                wanted.append(one)
+
+    with making() as guard:
+        guard._memory = Memory(size)
+        for outcome in guard.stream(items(), errors="yield"):
+            outcomes.append(outcome)
+    assert [_seen(one) for one in outcomes] == [_expected(one) for one in wanted]
+    assert measured(engines) == _measured_by_hand(wanted, size)
+
+
+def _seen(outcome: Verdict | Failure) -> object:
+    return outcome.code if isinstance(outcome, Failure) else outcome.score
+
+
+def _expected(one: Item | Failure) -> object:
+    if isinstance(one, Failure):
+        return one.code
+    said = json.loads(one.prompt)
+    alone = said["packed"] is not None and abs(said["packed"] - 0.5) <= 0.2
+    found = said["alone" if alone else "packed"]
+    return FailureCode.ENGINE if found is None else found
+
+
+def _measured_by_hand(items: list[Item | Failure], size: int) -> list[str]:
+    last: list[str] = []
+    asked = []
+    for item in items:
+        if isinstance(item, Failure):
+            continue
+        if item.prompt in last:
+            last.remove(item.prompt)
+        else:
+            asked.append(item.prompt)
+        last = [*last, item.prompt][-size:]
+    return asked
+
+
+def test_the_last_hundred_thousand_are_remembered_and_no_more() -> None:
+    memory, run = Memory(), object()
+    for number in range(100_001):
+        memory.of(Item(str(number)), run)
+    assert not memory.of(Item("1"), run)[1]
+    assert not memory.of(Item("100000"), run)[1]
+    assert memory.of(Item("0"), run)[1]
+    # It took the place of what was used least lately.
+    assert memory.of(Item("2"), run)[1]
