@@ -169,6 +169,10 @@ class CheckpointBroken(WeightsError):
     """A file of a checkpoint is missing, cut off or contradicts another. Facts: path, problem."""
 
 
+class RepoBroken(CheckpointBroken):
+    """A checkpoint on the Hub lacks a file, or one contradicts another. Facts: path, problem."""
+
+
 class QuantiserFailed(WeightsError):
     """llama.cpp could not quantise. Facts: quant, reason."""
 

@@ -62,8 +62,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "{page}, then set HF_TOKEN to a token of that account",
     errors.RepoMissing: "{repo}: no such repo on the Hub, or a private one: check the name, or "
     "set HF_TOKEN to a token that may read it",
-    errors.RevisionMissing: "{repo}: no revision {revision}: the source in models.toml is out of "
-    "date; name one with --source",
+    errors.RevisionMissing: "{repo}: no revision {revision}: correct --revision; if models.toml "
+    "has it, that source is out of date, and --source names another",
     errors.FileMissing: "{repo}: no file {file}: name another repo with --source, or build the "
     "weights here with --build",
     errors.QuantMissing: "{repo}: no {quant}: {others}",
@@ -76,6 +76,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.NotConvertible: "{path}: {problem}: `seaguard convert` takes the official safetensors "
     "of SEA-Guard models (Qwen3-VL, Llama and Gemma 3)",
     errors.CheckpointBroken: "{path}: {problem}: get this file again from the model's repo",
+    errors.RepoBroken: "{path}: {problem}: it is so on the Hub; take another --revision, or tell "
+    "its makers",
     errors.QuantiserFailed: "{quant}: llama.cpp could not quantise, {reason}: nothing was kept; "
     "try again, or another --quant",
     errors.WeightsUnreadable: "{path}: {reason}: check that the file is a GGUF and whole",

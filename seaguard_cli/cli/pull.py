@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seaguard_cli.cli.canary_run import require_sound, run_canaries
+from seaguard_cli.cli.canary_run import require_sound, tried
 from seaguard_cli.cli.envelope import json_result
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.offline import is_offline
@@ -12,9 +12,8 @@ from seaguard_cli.cli.progress import ProgressLine
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sizes import size_words
 from seaguard_cli.cli.ways import BUILD, choose, described_json
-from seaguard_cli.errors import EngineError, HubError, Offline, UsageError
+from seaguard_cli.errors import HubError, Offline, UsageError
 from seaguard_cli.exits import Exit
-from seaguard_cli.guard import Guard
 from seaguard_cli.weights import (
     Manifest,
     Model,
@@ -25,6 +24,7 @@ from seaguard_cli.weights import (
     pulling,
 )
 from seaguard_cli.weights.building import build
+from seaguard_cli.weights.convert import QUANTS, require_known
 from seaguard_cli.weights.schema import is_repo
 
 Result = dict[str, object]
@@ -137,18 +137,25 @@ def _chosen(
         return _Chosen(plan, None)
     hub = pulling.Hub(environment.variables)
     if request.build:
-        return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
+        return _to_build(hub, model, quant)
     if request.source:
         return _Chosen(pulling.plan_named(hub, model, quant, request.source), hub)
     if (pinned := _pinned(hub, model, quant, report)) is not None:
         return _Chosen(pinned, hub)
     report.note(f"asking {hub.endpoint} who has GGUFs of {model.name}")
-    found, building = pulling.search(hub, model), pulling.building(hub, model)
+    found = pulling.search(hub, model)
+    building = pulling.building(hub, model) if quant in QUANTS else None
     result["choices"], result["build"] = described_json(found, building)
     picked = choose(model, quant, found, building, environment, report)
     if picked == BUILD:
-        return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
+        return _to_build(hub, model, quant)
     return _Chosen(pulling.plan_named(hub, model, quant, picked), hub)
+
+
+def _to_build(hub: pulling.Hub, model: Model, quant: str) -> _Chosen:
+    """Plan to build a quant. Raises UsageError when it is none that can be made here."""
+    require_known([quant])
+    return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
 
 
 def _pinned(hub: pulling.Hub, model: Model, quant: str, report: Report) -> pulling.Plan | None:
@@ -211,14 +218,7 @@ def _files(manifest: Manifest) -> Result:
 def _try_canaries(label: str, report: Report, result: Result) -> None:
     """Let the new model judge the canaries. Raises WeightsError when it is broken."""
     report.note("trying it on a few plain texts")
-    try:
-        with Guard(label) as guard:
-            outcome = run_canaries(guard)
-    except EngineError as error:
-        from seaguard_cli.cli.messages import sentence_of
-
-        report.warn(f"it is here, and could not be tried: {sentence_of(error)}")
-        return
-    result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
-    remedy = f"remove it with `seaguard rm {label}` and try another source or --build"
-    require_sound(outcome, label, remedy)
+    if outcome := tried(label, report):
+        result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
+        remedy = f"remove it with `seaguard rm {label}` and try another source or --build"
+        require_sound(outcome, label, remedy)

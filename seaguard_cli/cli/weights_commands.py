@@ -28,7 +28,14 @@ _CONVERT_EPILOG = "\n\n".join(
         "[b]Examples[/b]",
         "seaguard convert Qwen-SEA-Guard-4B-040226/",
         "seaguard convert checkpoint/ --quant Q4_K_M --quant Q8_0 -o 'guard-{quant}.gguf'",
-        "A model that seaguard knows is fetched and converted by `seaguard pull MODEL --build`.",
+        "seaguard convert aisingapore/Qwen-SEA-Guard-4B-040226 -o ~/models",
+        "[b]What comes of it[/b]",
+        "What fails its canaries stays where it is, and the status is 4.",
+        "[b]A repo of the Hub[/b]",
+        "Its safetensors are fetched into seaguard's folder and removed when the GGUF is made; "
+        "--keep leaves them there. A run that was interrupted, or killed, goes on from what has "
+        "come. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured. A model that seaguard knows "
+        "is made usable by its name with `seaguard pull MODEL --build`.",
     )
 )
 
@@ -101,7 +108,8 @@ def rm(
 ) -> Job:
     """Delete weights that seaguard fetched or built.
 
-    Without a quant every quant of the model. Nothing else is ever deleted.
+    Without a quant every quant of the model; of OWNER/NAME the safetensors that a conversion
+    fetched. Nothing else is ever deleted.
     """
     from seaguard_cli.cli.rm import RmRequest, run_rm
 
@@ -124,8 +132,13 @@ def convert(
     source: wanted.Checkpoint,
     out: wanted.Out = None,
     quants: wanted.Quants = None,
+    revision: wanted.Revision = None,
+    keep: wanted.Keep = False,
+    offline: wanted.Offline = False,
     overwrite: wanted.Overwrite = False,
     threads: options.Threads = None,
+    canaries: wanted.Canaries = True,
+    dry_run: wanted.DryRun = False,
     json: wanted.Json = False,
     debug: options.Debug = False,
 ) -> Job:
@@ -133,15 +146,21 @@ def convert(
 
     The paths of what was made go to standard output, one a line.
     """
-    from seaguard_cli.cli.convert import ConvertRequest, run_convert
+    from seaguard_cli.cli.convert import run_convert
+    from seaguard_cli.cli.convert_request import ConvertRequest
     from seaguard_cli.weights.convert import DEFAULT
 
     request = ConvertRequest(
         source=source,
         out=out,
         quants=tuple(quants or (DEFAULT,)),
+        revision=revision,
+        keep=keep,
+        offline=offline,
         overwrite=overwrite,
         threads=threads or 0,
+        canaries=canaries,
+        dry_run=dry_run,
         json=json,
     )
     return Job(partial(run_convert, request), debug)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from seaguard_cli.errors import StoreFailed
+from seaguard_cli.weights.checkpoints import fetched, holding_repo, place_of
 from seaguard_cli.weights.fetch.reuse import sha256_of
 from seaguard_cli.weights.hub import Hub
 from seaguard_cli.weights.memory_need import weights_size
-from seaguard_cli.weights.plan import Plan
-from seaguard_cli.weights.pulling import (
-    SOURCES,
-    Progress,
-    fetch_files,
-    holding,
-    manifest_of,
-    register,
-    require_room,
-)
+from seaguard_cli.weights.plan import Checkpoint, Plan
+from seaguard_cli.weights.progress import Progress
+from seaguard_cli.weights.pulling import manifest_of, register, require_room
 from seaguard_cli.weights.store import Manifest, Store, StoredFile
 
 
@@ -32,44 +24,36 @@ def build(
     What was fetched stays until the conversion is done, and goes then. Raises what fetching and
     converting raise.
     """
-    name = plan.model.name
-    target = store.folder / store.name_of(name, plan.quant)
-    with holding(store, name, SOURCES, on_wait):
-        folder = store.source_folder(name) / plan.revision[:12]
-        _require_room_for_all(plan, folder)
-        fetch_files(hub, plan.files, [folder / file.name for file in plan.files], progress)
-        _convert(plan, folder, target, progress)
-        manifest = manifest_of(plan, "built", [_hashed(target, progress)])
-        register(store, manifest)
-        with suppress(OSError):
-            shutil.rmtree(store.source_folder(name))
+    checkpoint = Checkpoint(plan.repo, plan.revision, plan.model.licence, plan.files)
+    target = store.folder / store.name_of(plan.model.name, plan.quant)
+    with holding_repo(store, plan.repo, on_wait):
+        _require_room_for_all(plan, place_of(store, plan.repo, plan.revision))
+        with fetched(hub, checkpoint, store, progress, ready=_look) as folder:
+            _convert(plan, folder, target, progress)
+            manifest = manifest_of(plan, "built", [_hashed(target, progress)])
+            register(store, manifest)
     return manifest
 
 
+def _look(folder: Path) -> None:
+    """Refuse a checkpoint that cannot be converted before its weights are fetched."""
+    from seaguard_cli.weights.convert import read_all_but_weights
+
+    read_all_but_weights(folder)
+
+
 def _convert(plan: Plan, folder: Path, target: Path, progress: Progress) -> None:
-    from seaguard_cli.weights.convert import Provenance, Step, convert
+    from seaguard_cli.weights.convert import Provenance, convert, steps_on
 
-    begun: set[tuple[str, str]] = set()
-
-    def at(step: Step) -> None:
-        if (step.quant, step.doing) not in begun:
-            progress.end()
-            begun.add((step.quant, step.doing))
-            unit = None if step.doing == "writing" else "tensors"
-            progress.begin(f"{step.doing} {step.quant}", step.total, unit=unit)
-        progress.at(step.done)
-
-    try:
+    with steps_on(progress) as steps:
         convert(
             folder,
             target,
             quants=[plan.quant],
             provenance=Provenance(plan.repo, plan.revision),
-            progress=at,
+            progress=steps,
             overwrite=True,
         )
-    finally:
-        progress.end()
 
 
 def _require_room_for_all(plan: Plan, folder: Path) -> None:

@@ -10,7 +10,7 @@ from seaguard_cli.errors import WeightsError
 from seaguard_cli.weights.fetch.reuse import sha256_of
 from seaguard_cli.weights.header import Header, read_header
 from seaguard_cli.weights.model import Model
-from seaguard_cli.weights.pulling import Progress
+from seaguard_cli.weights.progress import Progress
 from seaguard_cli.weights.store import Manifest, Store
 
 
