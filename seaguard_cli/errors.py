@@ -93,6 +93,10 @@ class NothingStored(WeightsError):
     """There is nothing of a model that seaguard fetched or built. Facts: model."""
 
 
+class NothingHere(WeightsError):
+    """Nothing at all was fetched or built here."""
+
+
 class BeingFetched(WeightsError):
     """Another process is fetching or building it right now. Facts: model."""
 
@@ -103,6 +107,10 @@ class SourceOpen(WeightsError):
 
 class CanariesFailed(WeightsError):
     """The canary texts show that model or prompt is broken. Facts: model, problem, remedy."""
+
+
+class NotThisModel(WeightsError):
+    """A file is not the model that it is called. Facts: model, problem, remedy."""
 
 
 class HubError(WeightsError):

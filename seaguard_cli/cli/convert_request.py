@@ -48,8 +48,7 @@ class ConvertRequest:
                 problem = f"--revision is of a repo, and {self.source} is a folder here"
                 raise UsageError(problem=problem, remedy="leave it out")
             return folder
-        # No owner's name begins with a dot, so ../checkpoint is a folder that is not there.
-        if folder.exists() or self.source.startswith(".") or not is_repo(self.source):
+        if folder.exists() or not is_repo(self.source):
             problem = f"{self.source} is no folder on this machine"
             raise UsageError(problem=problem, remedy=_REMEDY)
         return None

@@ -43,10 +43,13 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "`seaguard rm {model}` and get it again with `seaguard pull {model}`",
     errors.NothingStored: "{model}: nothing of it was fetched or built here: `seaguard models` "
     "lists what was",
+    errors.NothingHere: "no weights were fetched or built here: get some with `seaguard pull "
+    "MODEL`, or name a model or the path of a GGUF",
     errors.BeingFetched: "{model}: another seaguard is at work on it: wait until it has ended",
     errors.SourceOpen: "{model}: no source of its weights is pinned, so the choice is yours: "
     "run one of\n{ways}",
     errors.CanariesFailed: "{model}: its canaries fail, {problem}: {remedy}",
+    errors.NotThisModel: "{model}: the file is another model, {problem}: {remedy}",
     errors.HubError: "the Hub does not give it",
     errors.Offline: "{model}: not on this machine, and the network is ruled out: leave out "
     "--offline (and SEAGUARD_OFFLINE, HF_HUB_OFFLINE) once to fetch it",

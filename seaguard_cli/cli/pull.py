@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from seaguard_cli.cli.canary_run import require_sound, tried
 from seaguard_cli.cli.envelope import json_result
@@ -12,7 +13,7 @@ from seaguard_cli.cli.progress import ProgressLine
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sizes import size_words
 from seaguard_cli.cli.ways import BUILD, choose, described_json
-from seaguard_cli.errors import HubError, Offline, UsageError
+from seaguard_cli.errors import HubError, NotThisModel, Offline, UsageError
 from seaguard_cli.exits import Exit
 from seaguard_cli.weights import (
     Manifest,
@@ -23,7 +24,8 @@ from seaguard_cli.weights import (
     load_catalogue,
     pulling,
 )
-from seaguard_cli.weights.building import build
+from seaguard_cli.weights.building import build, disk_need
+from seaguard_cli.weights.checking import another_model
 from seaguard_cli.weights.convert import QUANTS, require_known
 from seaguard_cli.weights.schema import is_repo
 
@@ -95,7 +97,7 @@ def pull(request: PullRequest, environment: Environment, result: Result) -> None
     report.note(f"{label} is here: {path}")
     result |= {"outcome": manifest.way, "path": str(path), **_files(manifest)}
     if request.canaries:
-        _try_canaries(label, report, result)
+        _try(model, label, path, report, result)
 
 
 def _fetched(
@@ -185,9 +187,13 @@ def _tell_present(manifest: Manifest, store: Store, report: Report, result: Resu
 
 def _tell_plan(chosen: _Chosen, report: Report, result: Result) -> None:
     plan = chosen.plan
-    what = "to build it from" if chosen.builds else f"({plan.quant})"
-    commit = plan.revision[:12]
-    report.note(f"{size_words(plan.size)} of {plan.repo} at {commit} {what}")
+    what = f"{size_words(plan.size)} of {plan.repo} at {plan.revision[:12]}"
+    if chosen.builds:
+        disk = disk_need(plan)
+        result["disk"] = disk
+        report.note(f"{what} to build it from; about {size_words(disk)} of disk while it works")
+    else:
+        report.note(f"{what} ({plan.quant})")
     licence = pulling.licence_words(plan.model)
     if licence:
         report.note(f"its licence: {licence}")
@@ -215,10 +221,15 @@ def _files(manifest: Manifest) -> Result:
     }
 
 
-def _try_canaries(label: str, report: Report, result: Result) -> None:
-    """Let the new model judge the canaries. Raises WeightsError when it is broken."""
+def _try(model: Model, label: str, path: Path, report: Report, result: Result) -> None:
+    """See whether the new file is the model, and let it judge the canaries.
+
+    Raises WeightsError when it is another one, or broken.
+    """
+    remedy = f"remove it with `seaguard rm {label}` and try another source or --build"
+    if problem := another_model(path, model):
+        raise NotThisModel(model=label, problem=problem, remedy=remedy)
     report.note("trying it on a few plain texts")
     if outcome := tried(label, report):
         result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
-        remedy = f"remove it with `seaguard rm {label}` and try another source or --build"
         require_sound(outcome, label, remedy)

@@ -41,7 +41,7 @@ def run_rm(request: RmRequest, environment: Environment) -> Exit:
         size = sum(sizes.values())
         result |= {"removes": list(sizes), "size": size, "removed": False}
         for name, one in sizes.items():
-            verb = "would remove" if request.dry_run else "removes"
+            verb = "removes" if request.yes and not request.dry_run else "would remove"
             report.note(f"{verb} {name}, {size_words(one)}")
         if request.dry_run or not _allowed(request, size, environment):
             return Exit.OK

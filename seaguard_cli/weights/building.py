@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seaguard_cli.errors import StoreFailed
-from seaguard_cli.weights.checkpoints import fetched, holding_repo, place_of
+from seaguard_cli.weights.checkpoints import fetched, have, holding_repo, place_of
 from seaguard_cli.weights.fetch.reuse import sha256_of
 from seaguard_cli.weights.hub import Hub
 from seaguard_cli.weights.memory_need import weights_size
@@ -27,7 +27,8 @@ def build(
     checkpoint = Checkpoint(plan.repo, plan.revision, plan.model.licence, plan.files)
     target = store.folder / store.name_of(plan.model.name, plan.quant)
     with holding_repo(store, plan.repo, on_wait):
-        _require_room_for_all(plan, place_of(store, plan.repo, plan.revision))
+        place = place_of(store, plan.repo, plan.revision)
+        require_room(place, disk_need(plan) - have(store, checkpoint))
         with fetched(hub, checkpoint, store, progress, ready=_look) as folder:
             _convert(plan, folder, target, progress)
             manifest = manifest_of(plan, "built", [_hashed(target, progress)])
@@ -56,12 +57,11 @@ def _convert(plan: Plan, folder: Path, target: Path, progress: Progress) -> None
         )
 
 
-def _require_room_for_all(plan: Plan, folder: Path) -> None:
-    """Raise NoRoom when checkpoint, 16-bit file and result would not go on the disk together."""
-    have = sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+def disk_need(plan: Plan) -> int:
+    """Give the bytes that checkpoint, 16-bit file and result take together while building."""
     shape = plan.model.shape
     made = [weights_size(shape, quant) or 0 for quant in ("F16", plan.quant)] if shape else []
-    require_room(folder, max(0, plan.size - have) + sum(made))
+    return plan.size + sum(made)
 
 
 def _hashed(path: Path, progress: Progress) -> StoredFile:
