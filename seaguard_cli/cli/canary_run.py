@@ -33,7 +33,8 @@ def tried(model: str, report: Report) -> CanaryOutcome | None:
         return None
 
 
-def require_sound(outcome: CanaryOutcome, model: str, remedy: str) -> None:
-    """Raise CanariesFailed when the canaries show that something is broken."""
+def require_sound(outcome: CanaryOutcome, model: str, remedy: str, report: Report) -> None:
+    """Tell that all is well. Raises CanariesFailed when the canaries show that something is not."""
     if outcome.problem:
         raise CanariesFailed(model=model, problem=outcome.problem, remedy=remedy)
+    report.note(f"its canaries pass, with {outcome.auc:.0%} of the pairs in order")

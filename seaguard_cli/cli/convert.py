@@ -97,7 +97,7 @@ def _try_canaries(result: Result, files: Files, report: Report) -> None:
             # An absolute path is never the name of a model.
             if outcome := tried(str(output.path.absolute()), report):
                 file["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
-                require_sound(outcome, name, _REMEDY)
+                require_sound(outcome, name, _REMEDY, report)
         except WeightsError as error:
             broken.append(error)
     for one in broken[:-1]:

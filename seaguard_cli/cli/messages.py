@@ -49,7 +49,7 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.SourceOpen: "{model}: no source of its weights is pinned, so the choice is yours: "
     "run one of\n{ways}",
     errors.CanariesFailed: "{model}: its canaries fail, {problem}: {remedy}",
-    errors.NotThisModel: "{model}: the file is another model, {problem}: {remedy}",
+    errors.NotThisModel: "{model}: what was fetched is another model, {problem}: {remedy}",
     errors.HubError: "the Hub does not give it",
     errors.Offline: "{model}: not on this machine, and the network is ruled out: leave out "
     "--offline (and SEAGUARD_OFFLINE, HF_HUB_OFFLINE) once to fetch it",

@@ -232,4 +232,4 @@ def _try(model: Model, label: str, path: Path, report: Report, result: Result) -
     report.note("trying it on a few plain texts")
     if outcome := tried(label, report):
         result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
-        require_sound(outcome, label, remedy)
+        require_sound(outcome, label, remedy, report)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from seaguard_cli.errors import StoreFailed
+from seaguard_cli.errors import NotThisModel, StoreFailed
 from seaguard_cli.weights.checkpoints import fetched, have, holding_repo, place_of
 from seaguard_cli.weights.fetch.reuse import sha256_of
 from seaguard_cli.weights.hub import Hub
 from seaguard_cli.weights.memory_need import weights_size
+from seaguard_cli.weights.model import Model
 from seaguard_cli.weights.plan import Checkpoint, Plan
 from seaguard_cli.weights.progress import Progress
 from seaguard_cli.weights.pulling import manifest_of, register, require_room
@@ -29,18 +31,22 @@ def build(
     with holding_repo(store, plan.repo, on_wait):
         place = place_of(store, plan.repo, plan.revision)
         require_room(place, disk_need(plan) - have(store, checkpoint))
-        with fetched(hub, checkpoint, store, progress, ready=_look) as folder:
+        with fetched(hub, checkpoint, store, progress, ready=partial(_look, plan.model)) as folder:
             _convert(plan, folder, target, progress)
             manifest = manifest_of(plan, "built", [_hashed(target, progress)])
             register(store, manifest)
     return manifest
 
 
-def _look(folder: Path) -> None:
-    """Refuse a checkpoint that cannot be converted before its weights are fetched."""
+def _look(model: Model, folder: Path) -> None:
+    """Refuse a checkpoint of no use before its weights are fetched."""
     from seaguard_cli.weights.convert import read_all_but_weights
 
-    read_all_but_weights(folder)
+    found = read_all_but_weights(folder).architecture
+    if model.architecture not in (None, found):
+        problem = f"its architecture is {found} and not {model.architecture}"
+        remedy = "correct `official` in your models.toml, or try a source"
+        raise NotThisModel(model=model.name, problem=problem, remedy=remedy)
 
 
 def _convert(plan: Plan, folder: Path, target: Path, progress: Progress) -> None:

@@ -18,6 +18,7 @@ from seaguard_cli.errors import (
     CheckpointBroken,
     NoRoomToConvert,
     NotConvertible,
+    NotThisModel,
     RepoBroken,
     StoreFailed,
 )
@@ -77,7 +78,7 @@ def fetched(
         _fetch(hub, checkpoint.others, place, progress)
         try:
             ready(place)
-        except (NotConvertible, CheckpointBroken):
+        except (NotConvertible, CheckpointBroken, NotThisModel):
             _remove(place)
             raise
         _fetch(hub, checkpoint.weights, place, progress)

@@ -64,6 +64,18 @@ def test_a_checkpoint_that_cannot_be_converted_leaves_no_model(
     assert seaguard("rm", "qwen-4b", "--yes").status == 4
 
 
+def test_another_architecture_is_refused_before_its_weights_are_fetched(
+    hub: Hub, official: FakeRepo, store: Store
+) -> None:
+    folder = CHECKPOINT.with_name("llama-4")
+    official.files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    ran = seaguard(*BUILD)
+    assert ran.status == 4
+    assert "what was fetched is another model, its architecture is llama and not qwen3vl" in ran.err
+    assert hub.to("storage") == []
+    assert not checkpoints.folder_of(store, OFFICIAL).exists()
+
+
 def test_a_quant_that_is_not_made_here_is_refused_before_anything_is_asked(
     hub: Hub, official: FakeRepo
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_repo_becomes_a_file_that_judges_and_its_safetensors_are_gone(
     assert ran.err.count("licence") == 1
     assert f"its licence: mit, see {hub.endpoint}/{GUARD}" in ran.err
     assert "trying Guard-4B-Q8_0.gguf on a few plain texts" in ran.err
+    assert "its canaries pass, with " in ran.err
     assert not checkpoints.folder_of(store, GUARD).exists()
     assert sorted(path.name for path in out.iterdir()) == ["Guard-4B-Q8_0.gguf"]
     assert seaguard("check", "-m", str(path), "some text").status == 0
