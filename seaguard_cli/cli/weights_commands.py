@@ -131,7 +131,7 @@ def verify(
 def convert(
     source: wanted.Checkpoint,
     out: wanted.Out = None,
-    quants: wanted.Quants = None,
+    quant: wanted.Quants = None,
     revision: wanted.Revision = None,
     keep: wanted.Keep = False,
     offline: wanted.Offline = False,
@@ -153,7 +153,7 @@ def convert(
     request = ConvertRequest(
         source=source,
         out=out,
-        quants=tuple(quants or (DEFAULT,)),
+        quants=tuple(quant or (DEFAULT,)),
         revision=revision,
         keep=keep,
         offline=offline,

@@ -358,6 +358,23 @@ def test_a_plan_fetches_and_writes_nothing(
     assert not store.folder.exists()
 
 
+def test_quants_come_from_the_flag_the_variable_the_line_or_the_default(
+    hub: Hub, guard: FakeRepo, home: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quants(*arguments: str) -> list[str]:
+        ran = converted(out, "--dry-run", "--json", *arguments)
+        return [one["quant"] for one in ran.json["files"]]
+
+    seen = [quants()]
+    folder = home / "config" / "seaguard"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('quant = "Q8_0 F16"\n')
+    seen.append(quants())
+    monkeypatch.setenv("SEAGUARD_QUANT", "Q6_K F32")
+    seen += [quants(), quants("--quant", "Q5_0", "--quant", "Q5_1")]
+    assert seen == [["Q4_K_M"], ["Q8_0", "F16"], ["Q6_K", "F32"], ["Q5_0", "Q5_1"]]
+
+
 def test_random_weights_are_told_and_stay(hub: Hub, out: Path) -> None:
     folder = RECIPES["qwen-4"].folder
     files = {path.name: path.read_bytes() for path in folder.iterdir()}

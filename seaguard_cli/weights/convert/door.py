@@ -80,6 +80,9 @@ def convert(
     one.require_room()
     with workplace(one.folder) as place:
         made = _make(one, place, progress, threads)
+        for path in one.targets.values():
+            # It took minutes: another process may have written there meanwhile.
+            _require_free(path, overwrite)
         # All are whole: from here on it is renaming within one file system.
         for quant, path in made.items():
             os.replace(path, one.targets[quant])
