@@ -21,6 +21,7 @@ from seaguard_cli.weights.convert import (
     read_all_but_weights,
     require_known,
     room_before,
+    sweep,
     targets_of,
 )
 from seaguard_cli.weights.hub.cache import snapshot
@@ -118,25 +119,27 @@ def _fetched(
 def _here(request: ConvertRequest, report: Report) -> Iterator[Given]:
     """Give a checkpoint that is here whole, or lies in the Hub's own cache. Raises Offline."""
     store, repo = default_store(), request.source
-    whole = checkpoints.find(store, repo, request.revision)
-    if whole is None:
+    found = partial(checkpoints.find, store, repo, request.revision)
+    if found() is None:
         folder = snapshot(repo, request.revision)
         if folder is None:
             raise Offline(model=repo)
         report.note(f"{repo} is in the Hub's cache: {folder}")
         yield Given(folder)
         return
-    folder = checkpoints.place_of(store, repo, whole.revision)
-    given = Given(folder, Provenance(repo, whole.revision))
-    report.note(f"{repo} at {whole.revision[:12]} is here: {folder}")
-    if request.dry_run:
-        yield given
-        return
-    with (
-        checkpoints.holding_repo(store, repo, _waiting(repo, report)),
-        checkpoints.used(store, whole, keep=request.keep),
-    ):
-        yield given
+    with checkpoints.holding_repo(store, repo, _waiting(repo, report)):
+        whole = found()
+        if whole is None:
+            # Whoever was waited for has removed it.
+            raise Offline(model=repo)
+        folder = checkpoints.place_of(store, repo, whole.revision)
+        report.note(f"{repo} at {whole.revision[:12]} is here: {folder}")
+        given = Given(folder, Provenance(repo, whole.revision))
+        if request.dry_run:
+            yield given
+            return
+        with checkpoints.used(store, whole, keep=request.keep):
+            yield given
 
 
 def _ready(store: Store, checkpoint: Checkpoint, request: ConvertRequest, folder: Path) -> None:
@@ -144,6 +147,7 @@ def _ready(store: Store, checkpoint: Checkpoint, request: ConvertRequest, folder
     stored = sum(file.size for file in checkpoint.weights)
     made = room_before(read_all_but_weights(folder), stored, require_known(request.quants))
     out = request.target if request.target.is_dir() else request.target.parent
+    sweep(out)
     checkpoints.require_room_for_all(store, checkpoint, out, made)
 
 

@@ -8,6 +8,13 @@ from pathlib import Path
 
 from seaguard_cli.errors import NotThisModel, StoreFailed
 from seaguard_cli.weights.checkpoints import fetched, have, holding_repo, place_of
+from seaguard_cli.weights.convert import (
+    Provenance,
+    convert,
+    read_all_but_weights,
+    steps_on,
+    sweep,
+)
 from seaguard_cli.weights.fetch.reuse import sha256_of
 from seaguard_cli.weights.hub import Hub
 from seaguard_cli.weights.memory_need import weights_size
@@ -29,6 +36,8 @@ def build(
     checkpoint = Checkpoint(plan.repo, plan.revision, plan.model.licence, plan.files)
     target = store.folder / store.name_of(plan.model.name, plan.quant)
     with holding_repo(store, plan.repo, on_wait):
+        # What a killed build has left may take the very room that is needed.
+        sweep(store.folder)
         place = place_of(store, plan.repo, plan.revision)
         require_room(place, disk_need(plan) - have(store, checkpoint))
         with fetched(hub, checkpoint, store, progress, ready=partial(_look, plan.model)) as folder:
@@ -40,8 +49,6 @@ def build(
 
 def _look(model: Model, folder: Path) -> None:
     """Refuse a checkpoint of no use before its weights are fetched."""
-    from seaguard_cli.weights.convert import read_all_but_weights
-
     found = read_all_but_weights(folder).architecture
     if model.architecture not in (None, found):
         problem = f"its architecture is {found} and not {model.architecture}"
@@ -50,8 +57,6 @@ def _look(model: Model, folder: Path) -> None:
 
 
 def _convert(plan: Plan, folder: Path, target: Path, progress: Progress) -> None:
-    from seaguard_cli.weights.convert import Provenance, convert, steps_on
-
     with steps_on(progress) as steps:
         convert(
             folder,
@@ -64,10 +69,13 @@ def _convert(plan: Plan, folder: Path, target: Path, progress: Progress) -> None
 
 
 def disk_need(plan: Plan) -> int:
-    """Give the bytes that checkpoint, 16-bit file and result take together while building."""
+    """Give the bytes that checkpoint, 16-bit file and result take together while building.
+
+    Where no shape is known each of the two is taken to be as large as the checkpoint.
+    """
     shape = plan.model.shape
-    made = [weights_size(shape, quant) or 0 for quant in ("F16", plan.quant)] if shape else []
-    return plan.size + sum(made)
+    sizes = (weights_size(shape, quant) if shape else None for quant in ("F16", plan.quant))
+    return plan.size + sum(plan.size if size is None else size for size in sizes)
 
 
 def _hashed(path: Path, progress: Progress) -> StoredFile:

@@ -79,7 +79,7 @@ def fetched(
         try:
             ready(place)
         except (NotConvertible, CheckpointBroken, NotThisModel):
-            _remove(place)
+            _tidy(store, whole)
             raise
         _fetch(hub, checkpoint.weights, place, progress)
         whole = _noted(store, whole)
@@ -161,6 +161,7 @@ def _tidy(store: Store, whole: Whole) -> None:
 
 
 def _remove(place: Path) -> None:
+    # First of all it is no longer said to be whole.
     with suppress(OSError):
         place.with_name(f"{place.name}.json").unlink(missing_ok=True)
         shutil.rmtree(place)

@@ -99,6 +99,26 @@ def test_room_is_asked_for_before_anything_is_fetched(
     assert hub.to("storage") == []
 
 
+@pytest.mark.usefixtures("official")
+def test_the_disk_that_a_build_takes_is_told_beforehand() -> None:
+    ran = seaguard(*BUILD, "--dry-run", "--json")
+    assert ran.json["disk"] == pytest.approx(ran.json["size"] + 8.04e9 + 2.49e9, rel=0.01)
+    assert "to build it from; about 11 GB of disk while it works" in ran.err
+
+
+def test_a_model_of_unknown_shape_takes_thrice_its_checkpoint(
+    hub: Hub, official: FakeRepo, home: Path
+) -> None:
+    folder = home / "config" / "seaguard"
+    folder.mkdir(parents=True)
+    (folder / "models.toml").write_text(
+        '[models.mine]\nfamily = "qwen"\nlicence = "MIT"\nofficial = ["owner/Mine"]\n'
+    )
+    hub.repos["owner/Mine"] = official
+    ran = seaguard("pull", "mine", "--build", "--dry-run", "--json")
+    assert ran.json["disk"] == 3 * ran.json["size"]
+
+
 def test_a_renamed_official_repo_is_built_from(hub: Hub, official: FakeRepo, store: Store) -> None:
     new = OFFICIAL.replace("040226", "2602")
     hub.repos[new] = official

@@ -177,18 +177,21 @@ def test_an_interrupt_says_that_what_was_fetched_is_kept(
 
 
 def test_rm_of_a_model_removes_what_a_killed_build_has_left(
-    hub: Hub, guard: FakeRepo, store: Store, tmp_path: Path
+    hub: Hub, guard: FakeRepo, store: Store, home: Path, tmp_path: Path
 ) -> None:
-    official = "aisingapore/Qwen-SEA-Guard-4B-040226"
-    hub.repos[official] = guard
-    process = endless(tmp_path, "pull", "qwen-4b", "--build", "--no-canaries")
+    folder = home / "config" / "seaguard"
+    folder.mkdir(parents=True)
+    (folder / "models.toml").write_text(
+        f'[models.small]\nfamily = "qwen"\nlicence = "MIT"\nofficial = ["{GUARD}"]\n'
+    )
+    process = endless(tmp_path, "pull", "small", "--build", "--no-canaries")
     wait_for(lambda: list(store.folder.rglob(HALF)))
     process.kill()
     process.communicate()
-    plan = run("rm", "qwen-4b", "--dry-run")
-    assert f"would remove {official} (safetensors)" in plan.stderr
+    plan = run("rm", "small", "--dry-run")
+    assert f"would remove {GUARD} (safetensors)" in plan.stderr
     assert "(left by a conversion that was killed)" in plan.stderr
-    done = run("rm", "qwen-4b", "--yes")
+    done = run("rm", "small", "--yes")
     assert done.returncode == 0, done.stderr
     assert [path for path in store.folder.rglob("*") if path.is_file()] == list(
         (store.folder / ".locks").iterdir()

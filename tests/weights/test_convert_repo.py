@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import gguf
@@ -338,6 +339,18 @@ def test_room_for_everything_is_asked_for_before_the_weights_come(
     assert ran.status == 74
     assert "no room" in ran.err
     assert hub.to("storage") == []
+
+
+def test_what_a_killed_conversion_has_left_makes_room(
+    hub: Hub, guard: FakeRepo, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = out / ".seaguard-convert-left"
+    left.mkdir()
+    full = shutil.disk_usage(out)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: full._replace(free=10**8 if left.exists() else full.free)
+    )
+    assert converted(out).status == 0
 
 
 def test_a_plan_fetches_and_writes_nothing(

@@ -5,7 +5,7 @@ from seaguard_cli.weights.convert.quants import DEFAULT, QUANTS, require_known
 from seaguard_cli.weights.convert.results import Output, Progress, Provenance, Result, Step
 from seaguard_cli.weights.convert.room import room_before
 from seaguard_cli.weights.convert.steps import steps_on
-from seaguard_cli.weights.convert.workplace import abandoned, remove
+from seaguard_cli.weights.convert.workplace import abandoned, remove, sweep
 from seaguard_cli.weights.convert.writing import read_all_but_weights
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "require_known",
     "room_before",
     "steps_on",
+    "sweep",
     "targets_of",
 ]
