@@ -100,7 +100,7 @@ def models_path(model: wanted.ModelName, debug: options.Debug = False) -> Job:
 
 
 def rm(
-    model: wanted.ModelName,
+    model: wanted.Removable,
     dry_run: wanted.DryRun = False,
     yes: wanted.Yes = False,
     json: wanted.Json = False,
@@ -108,8 +108,7 @@ def rm(
 ) -> Job:
     """Delete weights that seaguard fetched or built.
 
-    Without a quant every quant of the model; of OWNER/NAME the safetensors that a conversion
-    fetched. Nothing else is ever deleted.
+    Without a quant every quant of the model. Nothing else is ever deleted.
     """
     from seaguard_cli.cli.rm import RmRequest, run_rm
 

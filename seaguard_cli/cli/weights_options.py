@@ -15,6 +15,14 @@ ModelName = Annotated[
     str,
     typer.Argument(metavar="MODEL[:QUANT]", show_default=False, help="A model, as qwen-4b:Q8_0."),
 ]
+Removable = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL[:QUANT]|OWNER/NAME",
+        show_default=False,
+        help="A model, or a repo whose safetensors `convert` fetched.",
+    ),
+]
 SomeModel = Annotated[
     str | None,
     typer.Argument(
