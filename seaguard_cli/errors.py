@@ -113,6 +113,10 @@ class NothingStored(WeightsError):
     """There is nothing of a model that seaguard fetched or built. Facts: model."""
 
 
+class NothingHere(WeightsError):
+    """Nothing at all was fetched or built here."""
+
+
 class BeingFetched(WeightsError):
     """Another process is fetching or building it right now. Facts: model."""
 
@@ -123,6 +127,10 @@ class SourceOpen(WeightsError):
 
 class CanariesFailed(WeightsError):
     """The canary texts show that model or prompt is broken. Facts: model, problem, remedy."""
+
+
+class NotThisModel(WeightsError):
+    """A file is not the model that it is called. Facts: model, problem, remedy."""
 
 
 class HubError(WeightsError):
@@ -187,6 +195,10 @@ class NotConvertible(WeightsError):
 
 class CheckpointBroken(WeightsError):
     """A file of a checkpoint is missing, cut off or contradicts another. Facts: path, problem."""
+
+
+class RepoBroken(CheckpointBroken):
+    """A checkpoint on the Hub lacks a file, or one contradicts another. Facts: path, problem."""
 
 
 class QuantiserFailed(WeightsError):

@@ -70,7 +70,20 @@ def seaguard(context: typer.Context, version: options.Version = False) -> None:
         command: [one.name for one in known.params if one.envvar]
         for command, known in commands.items()
     }
-    context.default_map = read_config(context.obj.config_file, settable)
+    lines = read_config(context.obj.config_file, settable)
+    several = {one.name for known in commands.values() for one in known.params if _is_list(one)}
+    # A list is written as in its variable, with blanks between.
+    context.default_map = {
+        command: {
+            name: value.split() if name in several and isinstance(value, str) else value
+            for name, value in set_there.items()
+        }
+        for command, set_there in lines.items()
+    }
+
+
+def _is_list(parameter: object) -> bool:
+    return bool(getattr(parameter, "multiple", False))
 
 
 @app.command(cls=Command, epilog=_CHECK_EPILOG)

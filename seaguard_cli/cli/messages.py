@@ -53,10 +53,13 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "`seaguard rm {model}` and get it again with `seaguard pull {model}`",
     errors.NothingStored: "{model}: nothing of it was fetched or built here: `seaguard models` "
     "lists what was",
+    errors.NothingHere: "no weights were fetched or built here: get some with `seaguard pull "
+    "MODEL`, or name a model or the path of a GGUF",
     errors.BeingFetched: "{model}: another seaguard is at work on it: wait until it has ended",
     errors.SourceOpen: "{model}: no source of its weights is pinned, so the choice is yours: "
     "run one of\n{ways}",
     errors.CanariesFailed: "{model}: its canaries fail, {problem}: {remedy}",
+    errors.NotThisModel: "{model}: what was fetched is another model, {problem}: {remedy}",
     errors.HubError: "the Hub does not give it",
     errors.Offline: "{model}: not on this machine, and the network is ruled out: leave out "
     "--offline (and SEAGUARD_OFFLINE, HF_HUB_OFFLINE) once to fetch it",
@@ -72,8 +75,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "{page}, then set HF_TOKEN to a token of that account",
     errors.RepoMissing: "{repo}: no such repo on the Hub, or a private one: check the name, or "
     "set HF_TOKEN to a token that may read it",
-    errors.RevisionMissing: "{repo}: no revision {revision}: the source in models.toml is out of "
-    "date; name one with --source",
+    errors.RevisionMissing: "{repo}: no revision {revision}: correct --revision; if models.toml "
+    "has it, that source is out of date, and --source names another",
     errors.FileMissing: "{repo}: no file {file}: name another repo with --source, or build the "
     "weights here with --build",
     errors.QuantMissing: "{repo}: no {quant}: {others}",
@@ -86,6 +89,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.NotConvertible: "{path}: {problem}: `seaguard convert` takes the official safetensors "
     "of SEA-Guard models (Qwen3-VL, Llama and Gemma 3)",
     errors.CheckpointBroken: "{path}: {problem}: get this file again from the model's repo",
+    errors.RepoBroken: "{path}: {problem}: it is so on the Hub; take another --revision, or tell "
+    "its makers",
     errors.QuantiserFailed: "{quant}: llama.cpp could not quantise, {reason}: nothing was kept; "
     "try again, or another --quant",
     errors.WeightsUnreadable: "{path}: {reason}: check that the file is a GGUF and whole",

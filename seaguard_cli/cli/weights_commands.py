@@ -26,8 +26,17 @@ _CONVERT_EPILOG = """\
 Examples:
   seaguard convert Qwen-SEA-Guard-4B-040226/
   seaguard convert checkpoint/ --quant Q4_K_M --quant Q8_0 -o 'guard-{quant}.gguf'
+  seaguard convert aisingapore/Qwen-SEA-Guard-4B-040226 -o ~/models
 
-A model that seaguard knows is fetched and converted by `seaguard pull MODEL --build`."""
+What comes of it:
+  What fails its canaries stays where it is, and the status is 4.
+
+A repo of the Hub:
+  Its safetensors are fetched into seaguard's folder and removed when the GGUF is
+  made; --keep leaves them there. A run that was interrupted, or killed, goes on
+  from what has come. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured. A
+  model that seaguard knows is made usable by its name with
+  `seaguard pull MODEL --build`."""
 
 models_app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode=None)
 
@@ -90,7 +99,7 @@ def models_path(model: wanted.ModelName, debug: options.Debug = False) -> Job:
 
 
 def rm(
-    model: wanted.ModelName,
+    model: wanted.Removable,
     dry_run: wanted.DryRun = False,
     yes: wanted.Yes = False,
     json: wanted.Json = False,
@@ -120,9 +129,14 @@ def verify(
 def convert(
     source: wanted.Checkpoint,
     out: wanted.Out = None,
-    quants: wanted.Quants = None,
+    quant: wanted.Quants = None,
+    revision: wanted.Revision = None,
+    keep: wanted.Keep = False,
+    offline: wanted.Offline = False,
     overwrite: wanted.Overwrite = False,
     threads: options.Threads = None,
+    canaries: wanted.Canaries = True,
+    dry_run: wanted.DryRun = False,
     json: wanted.Json = False,
     debug: options.Debug = False,
 ) -> Job:
@@ -130,15 +144,21 @@ def convert(
 
     The paths of what was made go to standard output, one a line.
     """
-    from seaguard_cli.cli.convert import ConvertRequest, run_convert
+    from seaguard_cli.cli.convert import run_convert
+    from seaguard_cli.cli.convert_request import ConvertRequest
     from seaguard_cli.weights.convert import DEFAULT
 
     request = ConvertRequest(
         source=source,
         out=out,
-        quants=tuple(quants or (DEFAULT,)),
+        quants=tuple(quant or (DEFAULT,)),
+        revision=revision,
+        keep=keep,
+        offline=offline,
         overwrite=overwrite,
         threads=threads or 0,
+        canaries=canaries,
+        dry_run=dry_run,
         json=json,
     )
     return Job(partial(run_convert, request), debug)
