@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 from seaguard_cli.engine import Flush
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
@@ -40,7 +39,7 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
     for first in outcomes:
         while isinstance(one := waiting.popleft(), Header):
             yield one
-        yield one, outcome_of(one, chain([first], outcomes))
+        yield one, outcome_of(one, first, outcomes)
     yield from (one for one in waiting if isinstance(one, Header))
     if broken:
         raise broken[0]

@@ -290,7 +290,8 @@ class TestKeysThatOccurTwice:
             '[{"role": "user", "content": "\\"content\\": 1, \\"content\\": 2"}]',
             '[{"role": "user", "content": "a", "id": 1, "id": 2}]',
             '[{"role": "user", "content": "a", "meta": {"role": 1, "role": 2, "content": 3}}]',
-            '[{"role": "user", "content": [{"type": "text", "text": "a", "x": {"type": 1, "type": 2}}]}]',  # noqa: E501
+            '[{"role": "user", "content": [{"type": "text", "text": "a",'
+            ' "x": {"type": 1, "type": 2}}]}]',
         ],
     )
     def test_of_other_kinds_are_none_of_ours(self, messages: str) -> None:
