@@ -91,6 +91,19 @@ def test_windows_of_the_usual_size_need_no_more_than_one_takes(
     assert max(sizes) == 2048
 
 
+def test_a_context_grows_to_what_a_window_takes_and_no_further(
+    roomy: Path, threads: int, sizes: list[int], models: Models
+) -> None:
+    with Reference(models["qwen"], "qwen", threads=threads) as qwen:
+        items = [item_of(qwen, tokens) for tokens in (500, 600, 1100, 1200, 1600)]
+    for some, opened in ((items, [512, 1024, 2048]), (items[3:], [1280, 2048])):
+        sizes.clear()
+        with opened_engine(roomy, threads=threads) as engine:
+            for item in some:
+                engine.score_alone(asked(engine, item))
+        assert sizes == opened
+
+
 def test_a_window_longer_than_the_model_was_trained_on_is_refused(
     roomy: Path, models: Models, threads: int
 ) -> None:
