@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seaguard_cli.errors import Failure, ItemFailed, SeaguardError
     from seaguard_cli.guard import Guard
-    from seaguard_cli.verdict import Item, Verdict
+    from seaguard_cli.verdict import Item, Verdict, Window
 
-__all__ = ["Failure", "Guard", "Item", "ItemFailed", "SeaguardError", "Verdict", "__version__"]
+__all__ = [
+    "Failure",
+    "Guard",
+    "Item",
+    "ItemFailed",
+    "SeaguardError",
+    "Verdict",
+    "Window",
+    "__version__",
+]
 
 __version__ = "0.1.0"
 
@@ -23,6 +32,7 @@ _HOMES = {
     "ItemFailed": "errors",
     "SeaguardError": "errors",
     "Verdict": "verdict",
+    "Window": "verdict",
 }
 
 

@@ -20,7 +20,7 @@ _CHECK_EPILOG = """\
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
-  seaguard check -f chats.jsonl --each-turn -o jsonl
+  seaguard check -f chats.jsonl --each-turn > judged.jsonl
   seaguard check --whole -f book.txt --max-window 8192
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
