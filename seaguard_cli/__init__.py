@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from seaguard_cli.cache import Cache
     from seaguard_cli.errors import Failure, ItemFailed, SeaguardError
     from seaguard_cli.guard import Guard
-    from seaguard_cli.verdict import Item, Verdict
+    from seaguard_cli.verdict import Item, Verdict, Window
 
 __all__ = [
     "Cache",
@@ -21,6 +21,7 @@ __all__ = [
     "ItemFailed",
     "SeaguardError",
     "Verdict",
+    "Window",
     "__version__",
 ]
 
@@ -34,6 +35,7 @@ _HOMES = {
     "ItemFailed": "errors",
     "SeaguardError": "errors",
     "Verdict": "verdict",
+    "Window": "verdict",
 }
 
 

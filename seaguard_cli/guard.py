@@ -13,7 +13,16 @@ from seaguard_cli.engine import Cancellation, Engine, EngineOptions, Flush, Toke
 from seaguard_cli.errors import Failure, ItemFailed, UsageError, WeightsUnreadable, WindowTooLarge
 from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
-from seaguard_cli.prompt import Family, Instruction, Limits, Prompt, Splitter, VerdictWords, render
+from seaguard_cli.prompt import (
+    Family,
+    Instruction,
+    Limits,
+    Piece,
+    Prompt,
+    Splitter,
+    VerdictWords,
+    render,
+)
 from seaguard_cli.run import Effort, Run, Settling
 from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
@@ -192,7 +201,9 @@ class Guard:
         ) as (vocabulary, family, window):
             splitter = self._splitting(family, vocabulary.count, window)
             for item in items:
-                for piece in splitter.pieces(item):
+                short = splitter.short(item)
+                pieces = splitter.pieces(item) if short is None else [Piece(short)]
+                for piece in pieces:
                     yield vocabulary.tokens(piece.prompt)
 
     def cancel(self) -> bool:
@@ -283,16 +294,14 @@ class Guard:
             model=self._weights.label,
             low_mass=score.mass < _LOW_MASS,
             windows=outcome.windows,
-            window=_named(outcome.window, item),
+            window=outcome.window and _named(outcome.window, item),
             truncated=outcome.truncated,
-            kept=_named(outcome.kept, item),
+            kept=outcome.kept and _named(outcome.kept, item),
         )
 
 
-def _named(window: Window | None, item: Item) -> Window | None:
+def _named(window: Window, item: Item) -> Window:
     """Give the part of an item's text under the name that the text has where it comes from."""
-    if window is None:
-        return None
     return replace(window, field=item.fields[window.field == "response"])
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seaguard_cli.errors import Failure
 from seaguard_cli.prompt import Piece
 from seaguard_cli.verdict import Score, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The score of an item: that of its worst piece, the first among equals.
 
     `windows` pieces were measured; the other fields are that piece's own, see `Piece`.

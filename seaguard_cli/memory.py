@@ -19,13 +19,13 @@ class Memory:
     """What was measured for the last `size` different items, the least lately used given up first.
 
     Of an item of one prompt only the score is kept, and that in a fixed amount of memory. Those of
-    several windows are kept whole, as few are; those that failed are tried again.
+    several windows, and those that failed, are kept whole, as few are.
     """
 
     def __init__(self, size: int = REMEMBERED) -> None:
         self._size = size
         self._asked: dict[bytes, Measurement] = {}
-        self._found: OrderedDict[bytes, Finding] = OrderedDict()
+        self._found: OrderedDict[bytes, Finding | Failure] = OrderedDict()
         self._scores: ScoreTable | None = None
 
     def of(self, item: Item, run: object) -> tuple[Measurement, bool]:
@@ -48,13 +48,11 @@ class Memory:
         outcome = measurement.outcome
         if outcome is None or self._asked.pop(measurement.key, None) is None:
             return
-        if isinstance(outcome, Failure):
-            return
-        if self._scores is not None and _is_plain(outcome):
+        if self._scores is not None and isinstance(outcome, Finding) and _is_plain(outcome):
             self._scores.put(measurement.key, outcome.score)
             return
         self._found[measurement.key] = outcome
-        if self._scores is None and len(self._found) > min(_FEW, self._size // 2):
+        if self._scores is None and _FEW < len(self._found) < self._size:
             self._use_table()
         while len(self._found) > self._size:
             self._found.popitem(last=False)
@@ -70,7 +68,7 @@ class Memory:
         self._found.clear()
         self._scores = None
 
-    def _known(self, key: bytes) -> Finding | None:
+    def _known(self, key: bytes) -> Finding | Failure | None:
         score: Score | None = self._scores.get(key) if self._scores is not None else None
         if score is not None:
             return Finding(score)
@@ -82,7 +80,7 @@ class Memory:
     def _use_table(self) -> None:
         self._scores = ScoreTable(self._size)
         for key, found in list(self._found.items()):
-            if _is_plain(found):
+            if isinstance(found, Finding) and _is_plain(found):
                 self._scores.put(key, found.score)
                 del self._found[key]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, Self
 
 from seaguard_cli.engine import Flush
@@ -41,7 +40,7 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
     for first in outcomes:
         while isinstance(one := waiting.popleft(), Header):
             yield one
-        yield one, outcome_of(one, chain([first], outcomes))
+        yield one, outcome_of(one, first, outcomes)
     yield from (one for one in waiting if isinstance(one, Header))
     if broken:
         raise broken[0]

@@ -51,7 +51,8 @@ class Run:
         effort: Effort,
     ) -> None:
         self._engine = engine
-        self._splitter = splitter
+        self._new_splitter = splitter
+        self._splitter: Splitter | None = None
         self._memory = memory
         self._settling = settling
         self._effort = effort
@@ -89,15 +90,21 @@ class Run:
                 measurement, new = self._memory.of(item, run=self)
                 self._waiting.append((item, measurement))
                 if new:
-                    yield from self._pieces(item, measurement)
+                    splitter = self._splitter = self._splitter or self._new_splitter()
+                    prompt = splitter.short(item)
+                    if prompt is None:
+                        yield from self._pieces(splitter, item, measurement)
+                    else:
+                        self._asked.append((Piece(prompt), measurement))
+                        yield prompt
             if len(self._waiting) >= _MOST_WAITING:
                 yield FLUSH
         yield FLUSH
 
-    def _pieces(self, item: Item, measurement: Measurement) -> Iterator[Prompt]:
+    def _pieces(self, splitter: Splitter, item: Item, measurement: Measurement) -> Iterator[Prompt]:
         """Give an item's prompts, one after another, up to one that fails."""
         try:
-            for piece in self._splitter().pieces(item):
+            for piece in splitter.pieces(item):
                 self._asked.append((piece, measurement))
                 yield piece.prompt
                 if measurement.outcome is not None:

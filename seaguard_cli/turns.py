@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -12,27 +12,27 @@ from seaguard_cli.records import Record
 from seaguard_cli.verdict import Conversation, Item, TurnVerdict, worst
 
 
-def items_of(record: Record) -> Iterator[Item | Failure]:
+def items_of(record: Record) -> Iterable[Item | Failure]:
     """Give what is to be judged of a record: an item, one a turn, or why there is none."""
     if isinstance(record.item, Conversation):
-        yield from (turn.item for turn in record.item.turns)
-        return
+        return [turn.item for turn in record.item.turns]
     found = record.item or record.failure
     assert found is not None
-    yield found
+    return (found,)
 
 
-def outcome_of(record: Record, outcomes: Iterator[Outcome]) -> Outcome:
-    """Take the outcomes of what `items_of` gave, and give the record's own.
+def outcome_of(record: Record, first: Outcome, others: Iterator[Outcome]) -> Outcome:
+    """Give a record's own outcome from those of its items; `others` are taken as they are needed.
 
     The worst turn decides. A turn that cannot be judged makes it a failure, which says which one.
     """
     if not isinstance(record.item, Conversation):
-        return next(outcomes)
+        return first
     turns = record.item.turns
+    outcomes = [first, *islice(others, len(turns) - 1)]
     judged: list[TurnVerdict] = []
     failure: Failure | None = None
-    for turn, outcome in zip(turns, list(islice(outcomes, len(turns))), strict=True):
+    for turn, outcome in zip(turns, outcomes, strict=True):
         if not isinstance(outcome, Failure):
             judged.append(TurnVerdict(turn.index, turn.role, outcome))
         elif failure is None:

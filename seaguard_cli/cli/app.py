@@ -22,7 +22,7 @@ Examples:
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   cat posts.txt | seaguard check --only unsafe
   seaguard check -f posts.jsonl --out judged.jsonl --resume --summary
-  seaguard check -f chats.jsonl --each-turn -o jsonl
+  seaguard check -f chats.jsonl --each-turn > judged.jsonl
   seaguard check --whole -f book.txt --max-window 8192
   seaguard check --cache -f posts.jsonl > judged.jsonl
   if seaguard check -q -- "$comment"; then publish "$comment"; fi

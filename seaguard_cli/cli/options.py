@@ -173,8 +173,8 @@ MaxWindow = Annotated[
     _option(
         "--max-window",
         panel=_JUDGING,
-        help="The longest prompt; what is longer is judged in windows, and the worst decides. "
-        "[default: 2048]",
+        help="The longest prompt, 2048 unless it is said; what is longer is judged in windows, and "
+        "the worst decides.",
         metavar="TOKENS",
         min=256,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from seaguard_cli.prompt.render import Prompt
 from seaguard_cli.prompt.windows import LONGEST_TOKEN, Count, Span, spans
@@ -30,8 +30,7 @@ class Limits:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One prompt of an item, and which part of its text it holds; None: the whole.
 
     The field of a window is the item's own attribute, `prompt` or `response`. `kept` is what is
@@ -56,13 +55,27 @@ class Splitter:
         self._tokens = count
         self._limits = limits
 
+    def short(self, item: Item) -> Prompt | None:
+        """Give the one prompt of an item that is too short to need counting, as most are."""
+        limit = self._limits.window
+        if _length(item) > limit:
+            return None
+        prompt = self._render(item)
+        # A token stands for at least one byte, and a character for at most four.
+        before, turn, after = prompt.segments
+        left = limit - 4 * (len(before.text) + len(after.text)) - _BLANKS
+        short = (
+            4 * len(turn.text) <= left or len(turn.text.encode("utf-8", "surrogatepass")) <= left
+        )
+        return prompt if short else None
+
     def pieces(self, item: Item) -> Iterator[Piece]:
-        """Give the pieces of `item`, in order, each as it is asked for.
+        """Give the pieces of an item that is not short, in order, each as it is asked for.
 
         In a pair the longer text is split, and the other stands beside each of its windows, cut to
         half of what a window has room for if it has to be. Raises ItemFailed.
         """
-        whole = self._short(item) or self._fitting_pair(item)
+        whole = self._fitting_pair(item)
         if whole is not None:
             yield Piece(whole)
             return
@@ -77,16 +90,6 @@ class Splitter:
             yield Piece(prompt, window, kept, last=ended or capped, truncated=capped and not ended)
             if capped:
                 return
-
-    def _short(self, item: Item) -> Prompt | None:
-        """Give the prompt of an item that is too short to need counting, as most are."""
-        limit = self._limits.window
-        if _length(item) > limit:
-            return None
-        prompt = self._render(item)
-        # A token stands for at least one byte.
-        size = sum(len(one.text.encode("utf-8", "surrogatepass")) for one in prompt.segments)
-        return prompt if size + _BLANKS <= limit else None
 
     def _fitting_pair(self, item: Item) -> Prompt | None:
         limit = self._limits.window

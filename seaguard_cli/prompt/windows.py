@@ -132,8 +132,8 @@ class _Search:
     def _at_letters(self, anchor: int, low: int, size: int, beyond: int, step: int) -> int:
         """Give the size nearest below `size`, and above `low`, that ends at a blank or a letter.
 
-        Gives `low` where there is none. The first letter may take more than `size`, and is parted
-        only where it cannot be had whole.
+        Gives `low` where there is none. The first letter may take more than `size`; a window parts
+        it where it cannot be had whole, and an overlap goes without it.
         """
         if anchor + step * size in (0, len(self._text)):
             return size
@@ -148,4 +148,7 @@ class _Search:
         if letter > low or 0 < low > size - _LONGEST_LETTER:
             return letter
         larger = range(size + 1, min(beyond, size + _LONGEST_LETTER))
-        return next((one for one in larger if may_cut(self._text, anchor + step * one)), size)
+        for one in larger:
+            if may_cut(self._text, anchor + step * one):
+                return one
+        return size if step > 0 or size > _LONGEST_LETTER else low

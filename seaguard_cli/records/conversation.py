@@ -40,6 +40,9 @@ class _Text(NamedTuple):
     value: str
 
 
+_NOTHING = _Text("", "")
+
+
 def is_conversation(value: object) -> bool:
     """Tell whether a value is a list that holds objects: what else should they be than messages."""
     return isinstance(value, list) and any(isinstance(one, dict) for one in value)
@@ -102,10 +105,20 @@ def _repeated(raw: bytes, at: int, way: tuple[Step, ...]) -> str | None:
 
 
 def _turns(name: str, messages: Sequence[object], task: Task | None) -> Iterator[Turn]:
+    asked: _Text | None = _NOTHING
+    asked_at = 0
     for at in range(len(messages)):
         role = _role(name, messages, at)
-        if role is not None and _is_wanted(role, task):
-            yield Turn(at, role, _item(name, messages, at, role))
+        if role == "user":
+            asked, asked_at = None, at
+        if role is None or not _is_wanted(role, task):
+            continue
+        # Read once, however many turns of the assistant come after it.
+        asked = _text(name, messages, asked_at) if asked is None else asked
+        if role == "user":
+            yield Turn(at, role, _question(asked))
+        else:
+            yield Turn(at, role, _answer(asked, _text(name, messages, at)))
 
 
 def _is_wanted(role: Role, task: Task | None) -> bool:
@@ -116,12 +129,18 @@ def _item(name: str, messages: Sequence[object], at: int, role: Role) -> Item:
     """Give the item of the turn at `at`: an assistant's stands beside the user's before it."""
     said = _text(name, messages, at)
     if role == "user":
-        return Item(said.value, None, (said.name, "response"))
-    asked = _Text("", "")
+        return _question(said)
     for before in range(at - 1, -1, -1):
         if _role(name, messages, before) == "user":
-            asked = _text(name, messages, before)
-            break
+            return _answer(_text(name, messages, before), said)
+    return _answer(_NOTHING, said)
+
+
+def _question(asked: _Text) -> Item:
+    return Item(asked.value, None, (asked.name, "response"))
+
+
+def _answer(asked: _Text, said: _Text) -> Item:
     return Item(asked.value, said.value, (asked.name, said.name))
 
 

@@ -15,7 +15,7 @@ from seaguard_cli.weights.convert import (
     steps_on,
     sweep,
 )
-from seaguard_cli.weights.fetch.reuse import sha256_of
+from seaguard_cli.weights.hashing import sha256_of
 from seaguard_cli.weights.hub import Hub
 from seaguard_cli.weights.memory_need import weights_size
 from seaguard_cli.weights.model import Model

@@ -103,6 +103,7 @@ def test_a_text_that_fits_is_one_window(text: str, count: Count, limit: int, ove
 
 
 @given(PROSE, st.sampled_from([characters, by_threes]), st.integers(0, 40))
+@example("abc" * 100, characters, 40)
 def test_neighbours_share_at_most_the_overlap_and_half_of_a_window(
     text: str, count: Count, overlap: int
 ) -> None:
@@ -112,7 +113,7 @@ def test_neighbours_share_at_most_the_overlap_and_half_of_a_window(
 
 
 @pytest.mark.parametrize("count", [characters, every_byte, by_threes, merged])
-@pytest.mark.parametrize("overlap", [0, 10, 40, 64, 200])
+@pytest.mark.parametrize("overlap", [0, 10, 40, 64, 200, 499])
 def test_neighbours_share_nearly_the_overlap(count: Count, overlap: int) -> None:
     text = "the international thing is there in the morning. " * 100
     wanted = min(overlap, (500 - FIXED) // 2)
@@ -131,6 +132,7 @@ def test_every_window_but_the_last_is_nearly_full(count: Count) -> None:
 
 
 @given(PROSE, st.sampled_from([characters, every_byte, by_threes]), st.integers(80, 120))
+@example("aaaaaaaaaกำกำ" + FAMILY * 2, every_byte, 80)
 def test_no_letter_is_parted(text: str, count: Count, limit: int) -> None:
     longest = max((count(one) for one in regex.findall(r"\X", text)), default=0)
     assume(longest <= limit // 2)

@@ -41,6 +41,8 @@ def opened(kind: Kind, models: Models) -> Iterator[Opened]:
 def pieces(opened: Opened, item: Item, limits: Limits = LIMITS) -> list[Piece]:
     vocabulary, family = opened
     splitter = Splitter(lambda one: rendered(one, family), vocabulary.count, limits)
+    short = splitter.short(item)
+    assert list(splitter.pieces(item)) == [Piece(short)] if short else True
     return list(splitter.pieces(item))
 
 

@@ -106,6 +106,26 @@ class TestEveryTurn:
         assert isinstance(answered, Conversation)
         assert [turn.index for turn in answered.turns] == [1]
 
+    def test_with_many_answers_to_one_question_is_read_once(self) -> None:
+        messages = [user([{"type": "text", "text": "q" * 1000}] * 1000), *[ANSWERED] * 20_000]
+        found = chosen(messages, each_turn=True, task="response")
+        assert isinstance(found, Conversation)
+        assert len(found.turns) == 20_000
+        assert len({id(turn.item.prompt) for turn in found.turns}) == 1
+
+    def test_without_a_user_answers_nothing(self) -> None:
+        found = chosen([ANSWERED] * 20_000, each_turn=True)
+        assert isinstance(found, Conversation)
+        assert {turn.item for turn in found.turns} == {Item("", "first answer")}
+
+    def test_of_a_user_need_not_be_text_where_only_answers_are_judged(self) -> None:
+        messages = [ASKED, ANSWERED, user([IMAGE])]
+        found = chosen(messages, each_turn=True, task="response")
+        assert found == Conversation(
+            (Turn(1, "assistant", Item("first question", "first answer")),)
+        )
+        assert failure([*messages, ANSWERED], each_turn=True, task="response").code == "not_text"
+
     def test_leaves_a_record_without_messages_as_it_is(self) -> None:
         assert described(one(b'{"text": "a"}', each_turn=True)) == Item("a")
 
@@ -290,7 +310,8 @@ class TestKeysThatOccurTwice:
             '[{"role": "user", "content": "\\"content\\": 1, \\"content\\": 2"}]',
             '[{"role": "user", "content": "a", "id": 1, "id": 2}]',
             '[{"role": "user", "content": "a", "meta": {"role": 1, "role": 2, "content": 3}}]',
-            '[{"role": "user", "content": [{"type": "text", "text": "a", "x": {"type": 1, "type": 2}}]}]',  # noqa: E501
+            '[{"role": "user", "content": [{"type": "text", "text": "a",'
+            ' "x": {"type": 1, "type": 2}}]}]',
         ],
     )
     def test_of_other_kinds_are_none_of_ours(self, messages: str) -> None:

@@ -6,7 +6,7 @@ from seaguard_cli.errors import Failure
 from seaguard_cli.records.cells import cut, width_of
 from seaguard_cli.records.literal import literal
 from seaguard_cli.records.record import Header, Outcome, Record
-from seaguard_cli.verdict import Item, Verdict
+from seaguard_cli.verdict import Conversation, Item, Verdict
 
 from .base import Look, Sink, Wording
 from .deciding import decided_on
@@ -49,12 +49,18 @@ class Person:
 
     def _verdict(self, record: Record, verdict: Verdict) -> str:
         score = "-    " if verdict.score is None else f"{verdict.score:.3f}"
-        note, shown = "", ""
-        if record.item is not None:
-            note, item = decided_on(record.item, verdict)
-            room = None if self._room is None else max(self._room - len(note), _LEAST)
-            shown = self._shown(item, room)
-        return f"{self._label(verdict.label)}  {score}  {note}{shown}"
+        shown = "" if record.item is None else self._decided_on(record.item, verdict)
+        return f"{self._label(verdict.label)}  {score}  {shown}"
+
+    def _decided_on(self, judged: Item | Conversation, verdict: Verdict) -> str:
+        note, item = decided_on(judged, verdict)
+        if self._room is None:
+            return literal(note) + self._shown(item, None)
+        # Where there is room for one of them, the text says more.
+        note = self._fit(note, self._room)
+        if self._room - width_of(note) < _LEAST:
+            note = ""
+        return note + self._shown(item, self._room - width_of(note))
 
     def _label(self, label: str) -> str:
         padded = label.ljust(len("unsafe"))

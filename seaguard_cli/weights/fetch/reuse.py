@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from seaguard_cli.weights.hashing import sha256_of as sha256_of
+from seaguard_cli.weights.hashing import sha256_of
 from seaguard_cli.weights.hub import RemoteFile
 from seaguard_cli.weights.hub.cache import cached
 from seaguard_cli.weights.store import StoredFile
