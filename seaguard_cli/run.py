@@ -111,6 +111,7 @@ class Run:
                     return
         except ItemFailed as error:
             measurement.outcome = error.failure
+            self._memory.learn(measurement)
 
     def _measure(self, prompts: Iterator[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         for first in prompts:

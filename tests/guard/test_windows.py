@@ -201,14 +201,16 @@ class TestSettling:
         # What the filler's own windows score counts too.
         scores = [*scores, (0.01, 0.01)]
         settled = [other if abs(one - threshold) <= distance else one for one, other in scores]
-        beyond = [one for one, _ in scores if one > threshold + distance]
         assert verdict.label == ("unsafe" if max(settled) >= threshold else "safe")
-        if not beyond:
+        assert verdict.score is not None
+        if max(settled) <= threshold + distance:
             assert verdict.score == max(settled)
-        else:
-            assert verdict.score in {*beyond, *settled}
-            assert verdict.score is not None
-            assert verdict.score >= max(beyond)
+            return
+        # Behind a score that is beyond doubt others need not be settled.
+        beyond = [one for one, _ in scores if one > threshold + distance]
+        assert verdict.score in {*beyond, *settled}
+        assert verdict.score > threshold + distance
+        assert verdict.score >= max(beyond, default=0.0)
 
 
 class TestPairs:
