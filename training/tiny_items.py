@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from tiny_data import Record, Sentences
 
-# More of them pull the model away from SEALS.
-OWN_PER_LANGUAGE = 120
+OWN_PER_LANGUAGE = 250
 REPLIES_PER_LANGUAGE = 100
 LONG_ITEMS = 220
 ODD_ITEMS = 150

@@ -37,6 +37,7 @@ THREADS = 1
 DROPOUT = 0.1
 PEAK_RATE = 1e-3
 AVERAGED_OVER = 500  # steps
+TAUGHT_PER_LANGUAGE = 600
 PARTS = 1.0  # of an epoch's prompts that have a teacher
 WEIGHT_DECAY = 0.1
 BATCH_TOKENS, BATCH_ITEMS = 2048, 32
@@ -73,14 +74,20 @@ def training_records(data: Path) -> list[Record]:
     return kept
 
 
-def teach(data: Path) -> Teacher:
-    """The teacher of SEALS' training prompts."""
+def teach(data: Path, languages: list[Sentences]) -> Teacher:
+    """The teacher of SEALS' training prompts, who knows own sentences too."""
+    rng = random.Random(0)
+    own = {}
+    for language in languages:
+        for _ in range(TAUGHT_PER_LANGUAGE):
+            own |= {draw_safe(language, rng): False, draw_harmful(language, rng): True}
     with (data / "seals" / "train.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     return Teacher(
         [row["prompt"] for row in rows],
         [row["label"] != "safe" for row in rows],
         [row["ID"] for row in rows],
+        own,
     )
 
 
@@ -243,7 +250,9 @@ def main() -> None:
     texts += [text for record in records for text in (record.prompt, record.response)]
     tiny_data.check_examples([example["text"] for example in examples], texts)
     tokenizer = train_tokenizer(tokenizer_texts(records, languages))
-    model = train(tokenizer, records, teach(options.data), languages, options.epochs, options.seed)
+    model = train(
+        tokenizer, records, teach(options.data, languages), languages, options.epochs, options.seed
+    )
     round_weights(model)
     write_gguf(model, tokenizer, options.out)
     save_tokenizer(tokenizer, options.tokenizer)

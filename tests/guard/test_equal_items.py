@@ -227,11 +227,9 @@ def test_whatever_comes_each_item_gets_its_own_outcome_and_the_last_are_not_meas
             outcomes.append(outcome)
     assert [_seen(one) for one in outcomes] == [_expected(one) for one in wanted]
     asked = _measured_by_hand(wanted, size)
-    # While an item is measured it takes no room, so a memory that is too small may know more.
+    # What is lately used is known from when it was measured on: with less room, others may be.
     if size >= len(KINDS):
         assert measured(engines) == asked
-    else:
-        assert len(measured(engines)) <= len(asked)
 
 
 def _seen(outcome: Verdict | Failure) -> object:
