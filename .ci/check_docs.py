@@ -15,7 +15,7 @@ from seaguard_cli.cli.app import app
 
 _ROOT = Path(__file__).parent.parent
 _PAGES = ("README.md", "CHANGELOG.md", "training/README.md", "benchmarks/README.md")
-_ELSEWHERE = {"--no-repack", "--data", "--no-deps", "--upgrade"}
+_ELSEWHERE = {"--layers", "--no-repack", "--data", "--no-deps", "--upgrade"}
 
 
 def problems(page: str) -> list[str]:

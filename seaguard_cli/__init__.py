@@ -8,21 +8,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
     from seaguard_cli.errors import Failure, ItemFailed, SeaguardError
     from seaguard_cli.guard import Guard
-    from seaguard_cli.verdict import Item, Verdict
+    from seaguard_cli.verdict import Item, Verdict, Window
 
-__all__ = ["Failure", "Guard", "Item", "ItemFailed", "SeaguardError", "Verdict", "__version__"]
+__all__ = [
+    "Cache",
+    "Failure",
+    "Guard",
+    "Item",
+    "ItemFailed",
+    "SeaguardError",
+    "Verdict",
+    "Window",
+    "__version__",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Cache": "cache",
     "Failure": "errors",
     "Guard": "guard",
     "Item": "verdict",
     "ItemFailed": "errors",
     "SeaguardError": "errors",
     "Verdict": "verdict",
+    "Window": "verdict",
 }
 
 

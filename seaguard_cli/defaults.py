@@ -8,3 +8,6 @@ THRESHOLD = 0.5
 SETTLE = 0.2
 KEY = "seaguard"
 MAX_RECORD = 16 * 2**20
+MAX_WINDOW = 2048
+# A score takes about 55 bytes on the disk: together some 550 MB.
+CACHE_LIMIT = 10_000_000

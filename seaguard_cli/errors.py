@@ -93,6 +93,26 @@ class ParquetMissing(UsageError):
     """Parquet is asked for, and what reads and writes it is not installed. Facts: path."""
 
 
+class OutputThere(UsageError):
+    """An output that would be begun is there already. Facts: path."""
+
+
+class OutputTaken(UsageError):
+    """Another process writes this output. Facts: path."""
+
+
+class OutputClosed(UsageError):
+    """An output cannot be opened. Facts: path, reason."""
+
+
+class CannotResume(UsageError):
+    """A run cannot go on where it stopped. Facts: path, problem."""
+
+
+class WindowTooLarge(UsageError):
+    """A window beyond what the model was trained with. Facts: window, trained, model."""
+
+
 class WeightsError(SeaguardError):
     """The weights cannot be had or used as a guard."""
 
@@ -113,6 +133,10 @@ class NothingStored(WeightsError):
     """There is nothing of a model that seaguard fetched or built. Facts: model."""
 
 
+class NothingHere(WeightsError):
+    """Nothing at all was fetched or built here."""
+
+
 class BeingFetched(WeightsError):
     """Another process is fetching or building it right now. Facts: model."""
 
@@ -123,6 +147,10 @@ class SourceOpen(WeightsError):
 
 class CanariesFailed(WeightsError):
     """The canary texts show that model or prompt is broken. Facts: model, problem, remedy."""
+
+
+class NotThisModel(WeightsError):
+    """A file is not the model that it is called. Facts: model, problem, remedy."""
 
 
 class HubError(WeightsError):
@@ -187,6 +215,10 @@ class NotConvertible(WeightsError):
 
 class CheckpointBroken(WeightsError):
     """A file of a checkpoint is missing, cut off or contradicts another. Facts: path, problem."""
+
+
+class RepoBroken(CheckpointBroken):
+    """A checkpoint on the Hub lacks a file, or one contradicts another. Facts: path, problem."""
 
 
 class QuantiserFailed(WeightsError):
@@ -259,3 +291,19 @@ class ConversionFailed(OutputFailed):
 
 class StoreFailed(SeaguardError):
     """The weights folder cannot be read or written. Facts: path, reason."""
+
+
+class CacheFailed(SeaguardError):
+    """The cache of scores cannot be read or written. Facts: path, reason."""
+
+
+class CacheDamaged(CacheFailed):
+    """The cache is not what was written, or no cache at all. Facts: path, reason."""
+
+
+class CacheNewer(CacheFailed):
+    """A later version of seaguard has made the cache. Facts: path."""
+
+
+class CacheCleared(CacheFailed):
+    """Another process has cleared the cache that this one used. Facts: path."""

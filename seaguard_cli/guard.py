@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from seaguard_cli import defaults
-from seaguard_cli.engine import FLUSH, Cancellation, Engine, EngineOptions, Flush, TokenSegment
-from seaguard_cli.errors import Failure, ItemFailed, UsageError
-from seaguard_cli.memory import Measurement, Memory
-from seaguard_cli.prompt import Instruction, Prompt, render
-from seaguard_cli.verdict import Item, Score, Task, Verdict
+from seaguard_cli.engine import Cancellation, Engine, EngineOptions, Flush, TokenSegment
+from seaguard_cli.errors import Failure, ItemFailed, UsageError, WeightsUnreadable, WindowTooLarge
+from seaguard_cli.measurement import Finding
+from seaguard_cli.memory import Memory
+from seaguard_cli.prompt import (
+    Family,
+    Instruction,
+    Limits,
+    Piece,
+    Prompt,
+    Splitter,
+    VerdictWords,
+    render,
+)
+from seaguard_cli.run import Effort, Run, Settling
+from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
 
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
+
 DEFAULT_INSTRUCTION = "sea-guard"
-# Verdicts that are known wait for those before them; so many may wait before a batch is closed.
-_MOST_WAITING = 4096
+# Neighbouring windows share this part of one, unless it is said otherwise.
+_OVERLAP = 8
 _LOW_MASS = 0.5
 
 Outcome = Verdict | Failure
@@ -30,7 +44,11 @@ class Guard:
     `model` is a name, name:QUANT or a path to a GGUF. `task` is how a lone text is judged:
     `response` takes it for the response to an empty prompt. `threshold` in [0, 1]: unsafe from
     there on. A packed score within `settle` of it is measured again alone; `deterministic`
-    measures every item alone, with every numeric setting fixed.
+    measures every item alone, with every numeric setting fixed. With a `cache` scores are kept
+    between runs; True stands for the person's own.
+
+    A text whose prompt has more than `max_window` tokens is judged in windows that share `overlap`
+    tokens (by default an eighth of a window), at most `max_windows` of them, and the worst decides.
 
     Raises UsageError and WeightsError when it is made, EngineError when it is used.
     """
@@ -48,22 +66,35 @@ class Guard:
         threads: int | None = None,
         gpu_layers: int | None = None,
         ctx: int | None = None,
+        max_window: int | None = None,
+        overlap: int | None = None,
+        max_windows: int | None = None,
+        cache: Cache | bool = False,
     ) -> None:
         _require_share("threshold", threshold)
         _require_share("settle", settle)
+        _require_windows(max_window, overlap, max_windows, ctx)
         self._catalogue = load_catalogue()
         if family is not None and family not in self._catalogue.families:
             known = ", ".join(self._catalogue.families)
             raise UsageError(problem=f"there is no family {family!r}", remedy=f"known are {known}")
         self._weights = locate(model, self._catalogue)
         self._family = family or (self._weights.model.family if self._weights.model else None)
-        self._options = EngineOptions(device, threads, gpu_layers, ctx, deterministic)
+        self._require_trained(max_window)
+        self._options = EngineOptions(
+            device, threads, gpu_layers, ctx, deterministic, max_window=max_window
+        )
         self._task: Task = task
         self._threshold = threshold
-        self._settle = settle
+        self._settling = Settling(threshold, settle, everything=deterministic)
+        self._overlap = overlap
+        self._max_windows = max_windows
         self._engine: Engine | None = None
+        self._loaded = False
+        self._cache = cache
         self._cancellation = Cancellation()
         self._memory = Memory()
+        self._effort = Effort()
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +119,13 @@ class Guard:
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the model has been loaded: nothing is, before the first item."""
-        return self._engine is not None
+        """Tell whether the model is loaded: it is not, before the first item that needs it."""
+        return self._loaded
+
+    @property
+    def rejudged(self) -> int:
+        """Give how many undecided items were measured again alone."""
+        return self._effort.rejudged
 
     @property
     def device(self) -> str:
@@ -98,7 +134,7 @@ class Guard:
 
     @property
     def unusual_verdicts(self) -> tuple[str, str] | None:
-        """Give the verdict words when they are not those that SEA-Guard answers with; loads it."""
+        """Give the verdict words when they are not those that SEA-Guard answers with; opens it."""
         words = self._opened().words
         usual = self._catalogue.verdicts[0]
         return None if words == usual else (words.safe, words.unsafe)
@@ -127,29 +163,48 @@ class Guard:
         item that cannot be judged gives its Failure, and a Failure among the items keeps its
         place; else the first raises ItemFailed. Raises EngineError when the engine fails.
         """
-        waiting: deque[tuple[Task, Measurement]] = deque()
-        asked: deque[tuple[Prompt, Measurement]] = deque()
-        for measured in self._measure(self._prompts(items, waiting, asked)):
-            if not isinstance(measured, Flush):
-                prompt, measurement = asked.popleft()
-                measurement.outcome = self._settled(prompt, measured)
-            while waiting and (outcome := waiting[0][1].outcome) is not None:
-                verdict = self._verdict(waiting.popleft()[0], outcome)
-                if errors == "raise" and isinstance(verdict, Failure):
-                    raise ItemFailed(verdict)
-                yield verdict
+        run = Run(self._opened, self._splitter, self._memory, self._settling, self._effort)
+        for item, outcome in run.outcomes(items):
+            verdict = self._verdict(item, outcome)
+            if errors == "raise" and isinstance(verdict, Failure):
+                raise ItemFailed(verdict)
+            yield verdict
+
+    def fingerprint(self) -> dict[str, str]:
+        """Give digests of what verdicts follow from: `weights` (SHA-256) and `prompt`.
+
+        Reads the whole file of the weights. Raises WeightsUnreadable.
+        """
+        from seaguard_cli.weights.digest import digest_of
+
+        try:
+            weights = "-".join(digest_of(self._weights.path).hashes)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise WeightsUnreadable(path=str(self._weights.path), reason=reason) from error
+        prompt = f"{self._instruction!r} {self._family} {self._catalogue.families!r}"
+        return {
+            "weights": weights,
+            "prompt": blake2b(prompt.encode(), digest_size=16).hexdigest(),
+        }
 
     def show(self, items: Iterable[Item]) -> Iterator[list[TokenSegment]]:
-        """Give each item's segments with the token ids the model would get, without judging."""
+        """Give the segments of each prompt with the token ids the model would get, unjudged.
+
+        An item is one prompt, or one for each window. Raises ItemFailed for one that has none.
+        """
         from seaguard_cli.engine.llamacpp import opened_vocabulary
 
         families = self._catalogue.families
-        with opened_vocabulary(self._weights.path, families=families, family=self._family) as (
-            vocabulary,
-            family,
-        ):
+        with opened_vocabulary(
+            self._weights.path, self._options, families=families, family=self._family
+        ) as (vocabulary, family, window):
+            splitter = self._splitting(family, vocabulary.count, window)
             for item in items:
-                yield vocabulary.tokens(render(item, family, self._instruction))
+                short = splitter.short(item)
+                pieces = splitter.pieces(item) if short is None else [Piece(short)]
+                for piece in pieces:
+                    yield vocabulary.tokens(piece.prompt)
 
     def cancel(self) -> bool:
         """Ask the work to end with Interrupted; safe in a signal handler and in any thread.
@@ -162,7 +217,13 @@ class Guard:
         """Give the model's memory back; may be called again."""
         if self._engine:
             self._engine.close()
-            self._engine = None
+            self._engine, self._loaded = None, False
+
+    def _require_trained(self, window: int | None) -> None:
+        """Refuse a window that models.toml knows to be too large; the file itself may tell too."""
+        trained = self._weights.model.trained_context if self._weights.model else None
+        if window is not None and trained is not None and window > trained:
+            raise WindowTooLarge(window=window, trained=trained, model=self.model)
 
     @property
     def _instruction(self) -> Instruction:
@@ -171,75 +232,101 @@ class Guard:
 
     def _opened(self) -> Engine:
         if self._engine is None:
-            from seaguard_cli.engine.llamacpp import LlamaEngine
-
-            model = self._weights.model
-            # Of a file that a person has named in models.toml nothing more is known than of a path.
-            known = model is not None and model.path is None
-            self._engine = LlamaEngine(
-                self._weights.path,
-                self._options,
-                cancellation=self._cancellation,
-                families=self._catalogue.families,
-                family=self._family,
-                spellings=self._catalogue.verdicts[: 1 if known else None],
-            )
+            self._engine = self._cached() if self._cache else self._load()
         return self._engine
 
-    def _prompts(
-        self,
-        items: Iterable[Item | Failure | Flush],
-        waiting: deque[tuple[Task, Measurement]],
-        asked: deque[tuple[Prompt, Measurement]],
-    ) -> Iterator[Prompt | Flush]:
-        """Give the prompts that have to be measured, and note what waits for which."""
-        for item in items:
-            if isinstance(item, Flush):
-                yield item
-                continue
-            if isinstance(item, Failure):
-                waiting.append(("prompt", Measurement(item)))
-            else:
-                measurement, new = self._memory.of(item, run=asked)
-                waiting.append((item.task, measurement))
-                if new:
-                    prompt = render(item, self._opened().family, self._instruction)
-                    asked.append((prompt, measurement))
-                    yield prompt
-            if len(waiting) >= _MOST_WAITING:
-                yield FLUSH
-        yield FLUSH
+    def _cached(self) -> Engine:
+        """Give an engine that loads the model only for scores that the cache does not have."""
+        from seaguard_cli.cache import Cache
+        from seaguard_cli.engine.front import LlamaFront
 
-    def _measure(self, prompts: Iterator[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
-        for first in prompts:
-            if isinstance(first, Flush):
-                yield first
-            elif self._options.deterministic:
-                yield self._opened().score_alone(first)
-            else:
-                yield from self._opened().score(chain([first], prompts))
+        front = LlamaFront(
+            self._weights.path,
+            self._options,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        cache = self._cache if isinstance(self._cache, Cache) else Cache()
+        return cache.around(front, self._load, self._weights.path)
 
-    def _settled(self, prompt: Prompt, measured: Score | Failure) -> Score | Failure:
-        """Measure an undecided score again alone, as `deterministic` does."""
-        if isinstance(measured, Failure) or measured.exact:
-            return measured
-        if abs(measured.unsafe - self._threshold) > self._settle:
-            return measured
-        return self._opened().score_alone(prompt)
+    def _load(self) -> Engine:
+        from seaguard_cli.engine.llamacpp import LlamaEngine
 
-    def _verdict(self, task: Task, outcome: Score | Failure) -> Outcome:
+        engine = LlamaEngine(
+            self._weights.path,
+            self._options,
+            cancellation=self._cancellation,
+            families=self._catalogue.families,
+            family=self._family,
+            spellings=self._spellings,
+        )
+        self._loaded = True
+        return engine
+
+    @property
+    def _spellings(self) -> Sequence[VerdictWords]:
+        """Give the verdict words to look for."""
+        model = self._weights.model
+        # Of a file that a person has named in models.toml nothing more is known than of a path.
+        known = model is not None and model.path is None
+        return self._catalogue.verdicts[: 1 if known else None]
+
+    def _splitter(self) -> Splitter:
+        engine = self._opened()
+        return self._splitting(engine.family, engine.count, engine.window)
+
+    def _splitting(self, family: Family, count: Callable[[Prompt], int], window: int) -> Splitter:
+        overlap = window // _OVERLAP if self._overlap is None else self._overlap
+        limits = Limits(window, overlap, self._max_windows)
+        return Splitter(lambda item: render(item, family, self._instruction), count, limits)
+
+    def _verdict(self, item: Item | None, outcome: Finding | Failure) -> Outcome:
         if isinstance(outcome, Failure):
             return outcome
+        assert item is not None
+        score = outcome.score
         return Verdict(
-            label="unsafe" if outcome.unsafe >= self._threshold else "safe",
-            score=outcome.unsafe,
+            label="unsafe" if score.unsafe >= self._threshold else "safe",
+            score=score.unsafe,
             threshold=self._threshold,
-            task=task,
+            task=item.task,
             model=self._weights.label,
-            low_mass=outcome.mass < _LOW_MASS,
+            low_mass=score.mass < _LOW_MASS,
+            windows=outcome.windows,
+            window=outcome.window and _named(outcome.window, item),
+            truncated=outcome.truncated,
+            kept=outcome.kept and _named(outcome.kept, item),
         )
+
+
+def _named(window: Window, item: Item) -> Window:
+    """Give the part of an item's text under the name that the text has where it comes from."""
+    return replace(window, field=item.fields[window.field == "response"])
 
 
 def _require_share(name: str, value: float) -> None:
     if not 0 <= value <= 1:
         raise UsageError(problem=f"{name} is {value}", remedy="give a number from 0 to 1")
+
+
+def _require_windows(
+    window: int | None, overlap: int | None, most: int | None, ctx: int | None
+) -> None:
+    longest = defaults.MAX_WINDOW if window is None else window
+    for wrong, problem, remedy in (
+        (longest < 1, f"the window is {window} tokens", "give --max-window 1 or more"),
+        (
+            window is not None and ctx is not None and window > ctx,
+            f"a window of {window} tokens does not go into a context of {ctx}",
+            "raise --ctx, or lower --max-window",
+        ),
+        (
+            overlap is not None and not 0 <= overlap <= longest // 2,
+            f"windows of {longest} tokens cannot overlap by {overlap}",
+            "give --overlap at most half of --max-window",
+        ),
+        (most is not None and most < 1, f"{most} windows are none", "give --max-windows 1 or more"),
+    ):
+        if wrong:
+            raise UsageError(problem=problem, remedy=remedy)

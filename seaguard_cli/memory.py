@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from seaguard_cli.errors import Failure
+from seaguard_cli.measurement import Finding, Measurement
+from seaguard_cli.score_table import ScoreTable
 from seaguard_cli.verdict import Item, Score
 
 REMEMBERED = 100_000
-
-
-@dataclass(slots=True)
-class Measurement:
-    """What was measured for one item, or None as long as it is not known.
-
-    `run` is whoever measures it: another must not wait for what may never come.
-    """
-
-    outcome: Score | Failure | None = None
-    run: object = None
+# A table that never grows is worth its memory from so many items on.
+_FEW = 1000
 
 
 class Memory:
-    """The measurements of the last `size` different items, the least lately used given up first."""
+    """What was measured for the last `size` different items, the least lately used given up first.
+
+    Of an item of one prompt only the score is kept, and that in a fixed amount of memory. Those of
+    several windows, and those that failed, are kept whole, as few are.
+    """
 
     def __init__(self, size: int = REMEMBERED) -> None:
         self._size = size
-        self._known: OrderedDict[bytes, Measurement] = OrderedDict()
+        self._asked: dict[bytes, Measurement] = {}
+        self._found: OrderedDict[bytes, Finding | Failure] = OrderedDict()
+        self._scores: ScoreTable | None = None
 
     def of(self, item: Item, run: object) -> tuple[Measurement, bool]:
         """Give what is known of an equal item, or asked in this `run`, or else a new measurement.
@@ -36,18 +34,60 @@ class Memory:
         Tells, too, whether it is new.
         """
         key = _digest(item)
-        known = self._known.pop(key, None)
-        if known is not None and (known.outcome is not None or known.run is run):
-            self._known[key] = known
-            return known, False
-        measurement = self._known[key] = Measurement(run=run)
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
+        asked = self._asked.get(key)
+        if asked is not None and asked.run is run:
+            return asked, False
+        found = self._known(key)
+        if found is not None:
+            return Measurement(found), False
+        measurement = self._asked[key] = Measurement(run=run, key=key)
         return measurement, True
+
+    def learn(self, measurement: Measurement) -> None:
+        """Take what a measurement that was new has come to; nothing, as long as that is open."""
+        outcome = measurement.outcome
+        if outcome is None or self._asked.pop(measurement.key, None) is None:
+            return
+        if self._scores is not None and isinstance(outcome, Finding) and _is_plain(outcome):
+            self._scores.put(measurement.key, outcome.score)
+            return
+        self._found[measurement.key] = outcome
+        if self._scores is None and _FEW < len(self._found) < self._size:
+            self._use_table()
+        while len(self._found) > self._size:
+            self._found.popitem(last=False)
+
+    def give_up(self, run: object) -> None:
+        """Drop what `run` has asked and not waited for."""
+        for key in [key for key, asked in self._asked.items() if asked.run is run]:
+            del self._asked[key]
 
     def forget(self) -> None:
         """Drop everything: what is asked again is measured again."""
-        self._known.clear()
+        self._asked.clear()
+        self._found.clear()
+        self._scores = None
+
+    def _known(self, key: bytes) -> Finding | Failure | None:
+        score: Score | None = self._scores.get(key) if self._scores is not None else None
+        if score is not None:
+            return Finding(score)
+        found = self._found.get(key)
+        if found is not None:
+            self._found.move_to_end(key)
+        return found
+
+    def _use_table(self) -> None:
+        self._scores = ScoreTable(self._size)
+        for key, found in list(self._found.items()):
+            if isinstance(found, Finding) and _is_plain(found):
+                self._scores.put(key, found.score)
+                del self._found[key]
+
+
+def _is_plain(found: Finding) -> bool:
+    """Tell whether a finding is its score and nothing else."""
+    return found == Finding(found.score)
 
 
 def _digest(item: Item) -> bytes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from seaguard_cli.engine import Flush
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit, worst
 from seaguard_cli.guard import Guard, Outcome
 from seaguard_cli.records import Header, Record
+from seaguard_cli.turns import items_of, outcome_of
 from seaguard_cli.verdict import Item
 
 Incoming = Record | Header | Flush
@@ -32,14 +34,13 @@ def judge(incoming: Iterable[Incoming], guard: Guard) -> Iterator[Judged | Heade
                 continue
             waiting.append(one)
             if isinstance(one, Record):
-                outcome = one.item or one.failure
-                assert outcome is not None
-                yield outcome
+                yield from items_of(one)
 
-    for outcome in guard.stream(items(), errors="yield"):
+    outcomes = guard.stream(items(), errors="yield")
+    for first in outcomes:
         while isinstance(one := waiting.popleft(), Header):
             yield one
-        yield one, outcome
+        yield one, outcome_of(one, first, outcomes)
     yield from (one for one in waiting if isinstance(one, Header))
     if broken:
         raise broken[0]
@@ -63,6 +64,8 @@ class Tally:
     judged: int = 0
     unsafe: int = 0
     low_mass: int = 0
+    truncated: int = 0
+    kept: int = 0
     failures: Counter[FailureCode] = field(default_factory=Counter)
     first_failure: int | None = None
     first_file: str | None = None
@@ -78,6 +81,42 @@ class Tally:
         self.judged += 1
         self.unsafe += outcome.label == "unsafe"
         self.low_mass += outcome.low_mass
+        self.truncated += outcome.truncated
+        kept = outcome.kept or any(one.verdict.kept for one in outcome.turns)
+        self.kept += bool(kept)
+
+    @property
+    def records(self) -> int:
+        """Give how many records there were."""
+        return self.judged + self.failures.total()
+
+    def counts(self) -> dict[str, Any]:
+        """Give the counts as JSON holds them."""
+        return {
+            "judged": self.judged,
+            "unsafe": self.unsafe,
+            "low_mass": self.low_mass,
+            "truncated": self.truncated,
+            "kept": self.kept,
+            "failures": {code.value: count for code, count in self.failures.items()},
+            "first_failure": self.first_failure,
+            "first_file": self.first_file,
+        }
+
+    @classmethod
+    def from_counts(cls, counts: Mapping[str, Any]) -> Self:
+        """Give a tally that goes on from these counts. Raises KeyError, TypeError, ValueError."""
+        failures = {FailureCode(code): int(n) for code, n in counts["failures"].items()}
+        return cls(
+            judged=counts["judged"],
+            unsafe=counts["unsafe"],
+            low_mass=counts["low_mass"],
+            truncated=counts["truncated"],
+            kept=counts["kept"],
+            failures=Counter(failures),
+            first_failure=counts["first_failure"],
+            first_file=counts["first_file"],
+        )
 
     def status(self, *, unsafe_counts: bool) -> Exit:
         """Give the exit status; unsafe verdicts matter to it only if `unsafe_counts`."""

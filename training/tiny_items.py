@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tiny_data import Record, Sentences
 
-OWN_PER_LANGUAGE = 350
+OWN_PER_LANGUAGE = 250
 REPLIES_PER_LANGUAGE = 100
 LONG_ITEMS = 220
 ODD_ITEMS = 150

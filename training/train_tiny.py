@@ -15,7 +15,7 @@ from pathlib import Path
 
 import tiny_data
 import torch
-from teacher import soft_labels
+from teacher import Teacher
 from tiny_data import Record, Sentences
 from tiny_gguf import round_weights, write_gguf
 from tiny_items import Item, LongItems, draw_harmful, draw_safe, epoch_items
@@ -37,7 +37,8 @@ THREADS = 1
 DROPOUT = 0.1
 PEAK_RATE = 1e-3
 AVERAGED_OVER = 500  # steps
-FROM_TEACHER = 0.6
+TAUGHT_PER_LANGUAGE = 600
+PARTS = 1.0  # of an epoch's prompts that have a teacher
 WEIGHT_DECAY = 0.1
 BATCH_TOKENS, BATCH_ITEMS = 2048, 32
 LONGEST_TEXT = 160
@@ -58,7 +59,7 @@ def arguments() -> argparse.Namespace:
         "--tokenizer", type=Path, default=ROOT / "tests" / "data" / "tiny_tokenizer.json"
     )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
     return parser.parse_args()
 
 
@@ -73,14 +74,20 @@ def training_records(data: Path) -> list[Record]:
     return kept
 
 
-def teach(data: Path) -> dict[str, float]:
-    """The soft labels of SEALS' training prompts, by prompt."""
+def teach(data: Path, languages: list[Sentences]) -> Teacher:
+    """The teacher of SEALS' training prompts, who knows own sentences too."""
+    rng = random.Random(0)
+    own = {}
+    for language in languages:
+        for _ in range(TAUGHT_PER_LANGUAGE):
+            own |= {draw_safe(language, rng): False, draw_harmful(language, rng): True}
     with (data / "seals" / "train.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return soft_labels(
+    return Teacher(
         [row["prompt"] for row in rows],
         [row["label"] != "safe" for row in rows],
         [row["ID"] for row in rows],
+        own,
     )
 
 
@@ -134,15 +141,12 @@ def batches(
 
 
 def encode(item: Item, encoder: PromptEncoder, soft: Mapping[str, float]) -> Encoded:
-    """An item's ids, the end of a long text cut, and its label, moved towards the teacher's."""
+    """An item's ids, the end of a long text cut, and its label: the teacher's if it has one."""
     # A joined text must be whole, as its harmful sentence may come last.
     limit = LONGEST_JOINED if item.joined else LONGEST_TEXT
     ids = encoder.rest_ids(item.task, item.prompt, item.response, limit)
     label = 0.0 if item.safe else 1.0
-    teacher = soft.get(item.prompt) if item.task == "prompt" else None
-    if teacher is not None:
-        label += FROM_TEACHER * (teacher - label)
-    return ids, label
+    return ids, soft.get(item.prompt, label) if item.task == "prompt" else label
 
 
 def batch_loss(
@@ -205,7 +209,7 @@ def run_epoch(
 def train(
     tokenizer: Tokenizer,
     records: list[Record],
-    soft: Mapping[str, float],
+    teacher: Teacher,
     languages: list[Sentences],
     epochs: int,
     seed: int,
@@ -216,11 +220,15 @@ def train(
     print(f"{sum(weight.numel() for weight in model.parameters())} parameters")
     optimizer = optimizer_for(model)
     long = LongItems(records, languages, lambda text: len(encoder.text_ids(text)))
+    known = teacher.labels()
     began = time.process_time()
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(1 - 1 / AVERAGED_OVER))
     for epoch in range(epochs):
         rng = random.Random(f"{seed} {epoch}")
-        made = batches(epoch_items(records, languages, long, rng), encoder, soft, rng)
+        items = epoch_items(records, languages, long, rng)
+        parts = teacher.parts(int(PARTS * len(known)), rng)
+        items += [Item("prompt", part, "", safe=soft < 0.5) for part, soft in parts.items()]
+        made = batches(items, encoder, parts | known, rng)
         loss = run_epoch(
             model, averaged, optimizer, encoder, made, (epoch / epochs, (epoch + 1) / epochs)
         )
@@ -242,7 +250,9 @@ def main() -> None:
     texts += [text for record in records for text in (record.prompt, record.response)]
     tiny_data.check_examples([example["text"] for example in examples], texts)
     tokenizer = train_tokenizer(tokenizer_texts(records, languages))
-    model = train(tokenizer, records, teach(options.data), languages, options.epochs, options.seed)
+    model = train(
+        tokenizer, records, teach(options.data, languages), languages, options.epochs, options.seed
+    )
     round_weights(model)
     write_gguf(model, tokenizer, options.out)
     save_tokenizer(tokenizer, options.tokenizer)

@@ -7,7 +7,8 @@ from functools import partial
 import typer
 
 from seaguard_cli import __version__, defaults
-from seaguard_cli.cli import options
+from seaguard_cli.cli import cache_commands, options
+from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 from seaguard_cli.cli.weights_commands import add_commands
 from seaguard_cli.cli.weights_options import Offline
@@ -16,15 +17,19 @@ from seaguard_cli.errors import UsageError
 _ABOUT = "Moderate Southeast Asian languages with SEA-Guard models, on your own machine."
 
 _CHECK_EPILOG = """\
-[b]Examples[/b]
+Examples:
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl --field message.body > judged.jsonl
   seaguard check -f 'logs/*.jsonl.gz' --with-source > judged.jsonl
   seaguard check -f posts.parquet -o parquet > judged.parquet
   cat posts.txt | seaguard check --only unsafe
+  seaguard check -f posts.jsonl --out judged.jsonl --resume --summary
+  seaguard check -f chats.jsonl --each-turn > judged.jsonl
+  seaguard check --whole -f book.txt --max-window 8192
+  seaguard check --cache -f posts.jsonl > judged.jsonl
   if seaguard check -q -- "$comment"; then publish "$comment"; fi
 
-[b]Exit status[/b]
+Exit status:
    0  done
    1  something was unsafe (only with --exit-code or -q)
    2  wrong usage or configuration, or an input file is missing
@@ -35,7 +40,7 @@ _CHECK_EPILOG = """\
   74  reading or writing failed
  130  interrupted (141: whoever read the output has gone)
 
-[b]Settings[/b]
+Settings:
   Every option but TEXT, -f, -q and --only may be set by a variable, as
   SEAGUARD_MODEL for --model, or by a line in config.toml, as model = 'tiny'.
   The command line goes before the variable, and the variable before the file."""
@@ -44,7 +49,8 @@ app = typer.Typer(
     name="seaguard",
     help=_ABOUT,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    cls=Group,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -66,10 +72,23 @@ def seaguard(context: typer.Context, version: options.Version = False) -> None:
         command: [one.name for one in known.params if one.envvar]
         for command, known in commands.items()
     }
-    context.default_map = read_config(context.obj.config_file, settable)
+    lines = read_config(context.obj.config_file, settable)
+    several = {one.name for known in commands.values() for one in known.params if _is_list(one)}
+    # A list is written as in its variable, with blanks between.
+    context.default_map = {
+        command: {
+            name: value.split() if name in several and isinstance(value, str) else value
+            for name, value in set_there.items()
+        }
+        for command, set_there in lines.items()
+    }
 
 
-@app.command(epilog=_CHECK_EPILOG)
+def _is_list(parameter: object) -> bool:
+    return bool(getattr(parameter, "multiple", False))
+
+
+@app.command(cls=Command, epilog=_CHECK_EPILOG)
 def check(
     context: typer.Context,
     texts: options.Texts = None,
@@ -81,12 +100,18 @@ def check(
     prompt_field: options.PromptField = None,
     response_field: options.ResponseField = None,
     task: options.Task = None,
+    each_turn: options.EachTurn = False,
     max_record: options.MaxRecord = defaults.MAX_RECORD,
     model: options.Model = defaults.MODEL,
     threshold: options.Threshold = defaults.THRESHOLD,
     settle: options.Settle = defaults.SETTLE,
     deterministic: options.Deterministic = False,
+    max_window: options.MaxWindow = None,
+    overlap: options.Overlap = None,
+    max_windows: options.MaxWindows = None,
     family: options.Family = None,
+    cache: options.Cache = False,
+    cache_limit: options.CacheLimit = defaults.CACHE_LIMIT,
     show_prompt: options.ShowPrompt = False,
     offline: Offline = False,
     device: options.Device = "auto",
@@ -100,6 +125,12 @@ def check(
     key: options.Key = defaults.KEY,
     replace: options.Replace = False,
     with_source: options.WithSource = False,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    split: options.Split = None,
+    summary: options.Summary = False,
+    json: options.SummaryJson = False,
+    verbose: options.Verbose = False,
     debug: options.Debug = False,
 ) -> Job:
     """Judge texts, files or standard input: safe or unsafe.
@@ -121,12 +152,18 @@ def check(
         prompt_field=prompt_field,
         response_field=response_field,
         task=task,
+        each_turn=each_turn,
         max_record=max_record,
         model=model,
         family=family,
+        cache=cache,
+        cache_limit=cache_limit,
         threshold=threshold,
         settle=settle,
         deterministic=deterministic,
+        max_window=max_window,
+        overlap=overlap,
+        max_windows=max_windows,
         device=device,
         threads=threads,
         gpu_layers=gpu_layers,
@@ -139,6 +176,12 @@ def check(
         with_source=with_source,
         show_prompt=show_prompt,
         offline=offline,
+        out=out,
+        resume=resume,
+        split=split,
+        summary=summary,
+        json=json,
+        verbose=verbose,
     )
     return Job(partial(run_check, request.for_command_line(_given(context))), debug)
 
@@ -150,3 +193,4 @@ def _given(context: typer.Context) -> set[str]:
 
 
 add_commands(app)
+cache_commands.add_commands(app)

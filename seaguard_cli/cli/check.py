@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.check_notes import LOW_MASS, failure_teller, tell_failures, tell_model
+from seaguard_cli.cli.check_notes import cache_teller, tell_cache
+from seaguard_cli.cli.check_output import form_of, open_target
+from seaguard_cli.cli.check_progress import CheckProgress, input_size
 from seaguard_cli.cli.check_request import CheckRequest, require_place, require_sense
+from seaguard_cli.cli.check_run import CheckRun
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
-from seaguard_cli.cli.messages import sentence_of, wording
+from seaguard_cli.cli.messages import sentence_of
 from seaguard_cli.cli.prompts import show_prompts
 from seaguard_cli.cli.report import Report
-from seaguard_cli.cli.sink import NoOutput, Output
+from seaguard_cli.cli.sink import Output
 from seaguard_cli.cli.sources import Reading, Source, find_sources, incoming
 from seaguard_cli.errors import (
     InputFailed,
@@ -25,77 +29,55 @@ from seaguard_cli.errors import (
 )
 from seaguard_cli.exits import Exit
 from seaguard_cli.guard import Guard
-from seaguard_cli.pipeline import Incoming, Tally, judge
-from seaguard_cli.records import (
-    Form,
-    Header,
-    Look,
-    Selection,
-    Sink,
-    Writer,
-    open_filter,
-    open_writer,
-)
+from seaguard_cli.records import Form, Selection
+
+if TYPE_CHECKING:
+    from seaguard_cli.cache import Cache
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
     """Judge everything that was asked for. Raises SeaguardError and BrokenPipeError."""
     require_sense(request)
     report = Report(environment, quiet=request.quiet)
-    form = request.output_format or (Form.TEXT if environment.stdout_terminal else Form.JSONL)
-    require_place(form, environment)
-    sink = NoOutput() if request.quiet else Output(environment.stdout)
+    require_place(request, environment)
+    form = form_of(request, environment)
     with ExitStack() as stack:
+        if request.verbose:
+            from seaguard_cli.cli.verbose import told
+
+            stack.enter_context(told(report))
         sources = _sources(request, environment)
-        guard = stack.enter_context(_guard_or_fetch(request, environment))
+        cache = _cache(request, environment, report)
+        guard = stack.enter_context(_guard_or_fetch(request, environment, cache))
         records = incoming(request.texts, request.response, sources, _reading(request, form))
         if request.show_prompt:
-            return show_prompts(records, guard, form, sink, report)
-        stack.enter_context(interruptible(guard))
-        writer = _writer(request, form, sink, environment, report)
-        tally = Tally()
+            return show_prompts(records, guard, form, Output(environment.stdout), report)
+        hold = stack.enter_context(interruptible(guard))
+        run = CheckRun(guard, report, _progress(request, sources, environment, report))
         broken: SeaguardError | None = None
         try:
-            with _ended(writer):
-                _judge(records, guard, writer, tally, report)
+            with open_target(request, environment, guard, report, hold) as target:
+                run.judge(records, target)
         except (InputFailed, OutputFailed) as error:
             # The status of what was judged before may count for more.
-            tally.broke_off, broken = True, error
+            run.tally.broke_off, broken = True, error
         finally:
-            tell_failures(tally, report)
+            run.tell_end(request)
+            if cache:
+                tell_cache(cache, report)
         if broken:
             report.error(sentence_of(broken))
-    return tally.status(unsafe_counts=request.exit_code or request.quiet)
+    return run.tally.status(unsafe_counts=request.exit_code or request.quiet)
 
 
-@contextmanager
-def _ended(writer: Writer) -> Iterator[None]:
-    """End the output whatever happens; what happened goes before an end that cannot be written."""
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError, OutputFailed):
-            writer.close()
-        raise
-    writer.close()
-
-
-def _judge(
-    records: Iterable[Incoming], guard: Guard, writer: Writer, tally: Tally, report: Report
-) -> None:
-    told = False
-    for one in judge(records, guard):
-        if isinstance(one, Header):
-            writer.header(one)
-            continue
-        if guard.loaded and not told:
-            told = True
-            tell_model(guard, report)
-        record, outcome = one
-        writer.write(record, outcome)
-        tally.count(record, outcome)
-        if tally.low_mass:
-            report.warn(LOW_MASS)
+def _progress(
+    request: CheckRequest, sources: Sequence[Source], environment: Environment, report: Report
+) -> CheckProgress | None:
+    """Give the progress line, where the records themselves do not show how far the run is."""
+    shown = environment.stdout_terminal and request.out is None and request.split is None
+    if not report.has_line or request.texts or shown:
+        return None
+    return CheckProgress(report, environment.width, input_size([source.file for source in sources]))
 
 
 def _sources(request: CheckRequest, environment: Environment) -> list[Source]:
@@ -112,10 +94,23 @@ def _sources(request: CheckRequest, environment: Environment) -> list[Source]:
     return find_sources(files, environment)
 
 
-def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
+def _cache(request: CheckRequest, environment: Environment, report: Report) -> Cache | None:
+    if not request.cache:
+        return None
+    from seaguard_cli.cache import Cache
+    from seaguard_cli.cli.progress import ProgressLine
+
+    return Cache(
+        limit=request.cache_limit,
+        failed=cache_teller(report),
+        progress=None if request.quiet else ProgressLine(environment, report),
+    )
+
+
+def _guard_or_fetch(request: CheckRequest, environment: Environment, cache: Cache | None) -> Guard:
     """Give the guard; a model that is not here may be fetched first, if a person says so."""
     try:
-        return _guard(request)
+        return _guard(request, cache)
     except WeightsMissing as missing:
         from seaguard_cli.cli.first_use import fetch_now
 
@@ -123,10 +118,10 @@ def _guard_or_fetch(request: CheckRequest, environment: Environment) -> Guard:
         asks = not (reads_input or request.quiet)
         if not asks or not fetch_now(missing, environment, offline=request.offline):
             raise
-    return _guard(request)
+    return _guard(request, cache)
 
 
-def _guard(request: CheckRequest) -> Guard:
+def _guard(request: CheckRequest, cache: Cache | None) -> Guard:
     return Guard(
         request.model,
         task=request.task or "prompt",
@@ -138,6 +133,10 @@ def _guard(request: CheckRequest) -> Guard:
         threads=request.threads,
         gpu_layers=request.gpu_layers,
         ctx=request.ctx,
+        max_window=request.max_window,
+        overlap=request.overlap,
+        max_windows=request.max_windows,
+        cache=cache or False,
     )
 
 
@@ -149,29 +148,6 @@ def _reading(request: CheckRequest, form: Form) -> Reading:
         response_field=request.response_field,
         task=request.task,
         key=request.key if adds_key and not request.replace else None,
+        each_turn=request.each_turn,
     )
     return Reading(request.input_format, request.whole, selection, request.max_record)
-
-
-def _writer(
-    request: CheckRequest, form: Form, sink: Sink, environment: Environment, report: Report
-) -> Writer:
-    terminal = environment.stdout_terminal
-    look = Look(
-        colour=terminal and environment.colour,
-        width=environment.width if terminal else None,
-        literal=terminal,
-    )
-    if request.only:
-        return open_filter(request.only, sink, note=failure_teller(report), look=look)
-    column = "column in the CSV" if form is Form.CSV else "fitting column in the Parquet file"
-    return open_writer(
-        form,
-        sink,
-        key=request.key,
-        replace=request.replace,
-        wording=wording,
-        look=look,
-        note=lambda name: report.warn(f"the field {name!r} has no {column}: -o jsonl keeps it"),
-        with_source=request.with_source,
-    )

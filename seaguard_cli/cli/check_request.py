@@ -15,7 +15,10 @@ from seaguard_cli.verdict import Label, Task
 _ONE_OF_THEM = "leave one of them out"
 # An option that a variable or config.toml sets, and those on the command line that put it out.
 _GIVES_WAY_TO = {
-    "output_format": ("only", "quiet", "show_prompt"),
+    "output_format": ("only", "quiet", "show_prompt", "split", "out"),
+    "out": ("only", "quiet", "show_prompt", "split", "output_format"),
+    "split": ("only", "quiet", "show_prompt", "out", "output_format"),
+    "json": ("summary",),
     "field": ("prompt_field", "response_field"),
     "prompt_field": ("field",),
     "response_field": ("field",),
@@ -23,6 +26,13 @@ _GIVES_WAY_TO = {
     "whole": ("input_format",),
     "with_source": ("only", "quiet", "show_prompt"),
 }
+# What is given back by other means (the input by its digest, the model by that of its weights),
+# or changes neither verdicts nor their form.
+_OF_NO_MATTER = {
+    "texts", "files", "response", "model", "offline", "device", "threads", "gpu_layers",
+    "only", "quiet", "exit_code", "show_prompt", "cache", "cache_limit",
+    "out", "resume", "split", "summary", "json", "verbose",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +48,18 @@ class CheckRequest:
     prompt_field: str | None = None
     response_field: str | None = None
     task: Task | None = None
+    each_turn: bool = False
     max_record: int = defaults.MAX_RECORD
     model: str = defaults.MODEL
     family: str | None = None
     threshold: float = defaults.THRESHOLD
     settle: float = defaults.SETTLE
     deterministic: bool = False
+    max_window: int | None = None
+    overlap: int | None = None
+    max_windows: int | None = None
+    cache: bool = False
+    cache_limit: int = defaults.CACHE_LIMIT
     device: Literal["auto", "cpu", "gpu"] = "auto"
     threads: int | None = None
     gpu_layers: int | None = None
@@ -57,6 +73,17 @@ class CheckRequest:
     with_source: bool = False
     show_prompt: bool = False
     offline: bool = False
+    out: str | None = None
+    resume: bool = False
+    split: str | None = None
+    summary: bool = False
+    json: bool = False
+    verbose: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Give what verdicts and their form follow from, by name: a run must end as it began."""
+        names = (one.name for one in fields(self) if one.name not in _OF_NO_MATTER)
+        return {name.replace("_", " "): getattr(self, name) for name in names}
 
     def for_command_line(self, given: Set[str]) -> CheckRequest:
         """Give the request without the settings that do not go with the options `given`."""
@@ -120,15 +147,53 @@ def require_sense(request: CheckRequest) -> None:
             "-o labels writes one word a line, so --with-source does not apply",
             _ONE_OF_THEM,
         ),
+        (
+            request.out is not None and (request.only or request.quiet or request.split),
+            "--out takes a record for every record, so --only, --split and -q do not go with it",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.out is not None and request.output_format is Form.JSON,
+            "--out grows by whole lines, and an array is none before its end",
+            "choose -o jsonl",
+        ),
+        (
+            request.out is not None and request.output_format is Form.PARQUET,
+            "--out grows by whole lines, and Parquet has none",
+            "choose -o jsonl, or write it with `-o parquet > judged.parquet` or --split",
+        ),
+        (
+            request.resume and request.out is None,
+            "--resume goes on with the file that --out names",
+            "name it, as `seaguard check -f posts.jsonl --out judged.jsonl --resume`",
+        ),
+        (
+            request.split is not None
+            and (request.only or request.quiet or request.output_format is Form.LABELS),
+            "--split writes the records of every label, so --only, -q and -o labels do not "
+            "go with it",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.show_prompt and (request.out is not None or request.split is not None),
+            "--show-prompt judges nothing, so --out and --split do not apply",
+            _ONE_OF_THEM,
+        ),
+        (
+            request.json and not request.summary,
+            "--json is the form of the summary",
+            "add --summary, or choose the form of the records with -o",
+        ),
         (not request.key, "--key is empty", "give the key that verdicts are added under"),
     ):
         if applies:
             raise UsageError(problem=problem, remedy=remedy)
 
 
-def require_place(form: Form, environment: Environment) -> None:
+def require_place(request: CheckRequest, environment: Environment) -> None:
     """Raise UsageError for an output that is not for where it would go."""
-    if form is Form.PARQUET and environment.stdout_terminal:
+    shown = environment.stdout_terminal and request.split is None
+    if shown and request.output_format is Form.PARQUET:
         raise UsageError(
             problem="Parquet is no text, and standard output is a terminal",
             remedy="write it to a file, as in `seaguard check -o parquet ... > judged.parquet`",

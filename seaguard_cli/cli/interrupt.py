@@ -7,23 +7,51 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 
 from seaguard_cli.exits import Exit
 from seaguard_cli.guard import Guard
 
 
+class Hold:
+    """A block that Ctrl-C does not cut in two: KeyboardInterrupt waits for its end."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._asked = False
+
+    def __enter__(self) -> None:
+        self._held = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held = False
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt, now or at the end of the block."""
+        self._asked = True
+        if not self._held:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible(guard: Guard) -> Iterator[None]:
+def interruptible(guard: Guard) -> Iterator[Hold]:
     """Let Ctrl-C end the guard's work while the block runs, by Interrupted or KeyboardInterrupt.
 
     While llama.cpp runs an exception could not get out of its callbacks, so it is only asked to
-    stop; anywhere else KeyboardInterrupt is raised as usual.
+    stop; anywhere else KeyboardInterrupt is raised as usual, and within the Hold at its end.
     """
+    hold = Hold()
     # A shell starts a background job with Ctrl-C ignored, and it should stay so.
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     if ignored or threading.current_thread() is not threading.main_thread():
-        yield
+        yield hold
         return
     asked = False
 
@@ -33,10 +61,10 @@ def interruptible(guard: Guard) -> Iterator[None]:
             os._exit(Exit.INTERRUPTED)
         asked = True
         if not guard.cancel():
-            raise KeyboardInterrupt
+            hold.interrupt()
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        yield
+        yield hold
     finally:
         signal.signal(signal.SIGINT, before)

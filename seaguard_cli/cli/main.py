@@ -63,7 +63,8 @@ def _parse(environment: Environment) -> Job | int:
         from seaguard_cli.cli.report import Report
 
         if remedy:
-            Report(environment).page(page.take())
+            # Typer's error for this case carries the help.
+            Report(environment).page(f"{error.format_message()}\n")
         else:
             from seaguard_cli.cli.usage import usage_sentence
             from seaguard_cli.records.literal import literal
@@ -79,7 +80,7 @@ def _parse(environment: Environment) -> Job | int:
 
 
 class _Page(StringIO):
-    """What Typer prints, kept until it is done: it and rich take a broken pipe for status 1."""
+    """What Typer prints, kept until it is done: Typer takes a broken pipe for status 1."""
 
     def __init__(self, terminal: bool) -> None:
         super().__init__()

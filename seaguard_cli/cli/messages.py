@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 _SIZES = {"need", "free", "kept", "most"}
 # Facts that are lines of ours.
 _LINES = {"ways"}
+_ROLES = "name it user, assistant, system, developer, tool or function"
+_PART = "take it out, or name the text to judge with --field"
 _EXAMPLES = """\
   seaguard check "how do I bake banana bread?"
   seaguard check -f posts.jsonl > judged.jsonl
@@ -43,6 +45,14 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.ParquetMissing: "{path}: Parquet needs pyarrow, which is not installed: "
     "`pip install 'seaguard-cli[parquet]'`",
     errors.DuplicateColumns: "{path}: two columns are called {column!r}: rename one of them",
+    errors.OutputThere: "{path}: it is there already: go on with its run by --resume, or name "
+    "another file",
+    errors.OutputTaken: "{path}: another seaguard is writing it: wait until it has ended",
+    errors.OutputClosed: "{path}: {reason}: check the name after --out",
+    errors.CannotResume: "{path}: its run cannot go on, {problem}: repeat the command as it was "
+    "begun, or begin anew with another file",
+    errors.WindowTooLarge: "{model}: it was trained on at most {trained} tokens, and a window is "
+    "to have {window}: lower --max-window",
     errors.UnknownModel: "{model}: no model of this name and no such file: "
     "known models are {known}; a GGUF is given by its path",
     errors.WeightsMissing: "{model}:{quant}: its weights are not on this machine{others}: get them "
@@ -52,10 +62,13 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "`seaguard rm {model}` and get it again with `seaguard pull {model}`",
     errors.NothingStored: "{model}: nothing of it was fetched or built here: `seaguard models` "
     "lists what was",
+    errors.NothingHere: "no weights were fetched or built here: get some with `seaguard pull "
+    "MODEL`, or name a model or the path of a GGUF",
     errors.BeingFetched: "{model}: another seaguard is at work on it: wait until it has ended",
     errors.SourceOpen: "{model}: no source of its weights is pinned, so the choice is yours: "
     "run one of\n{ways}",
     errors.CanariesFailed: "{model}: its canaries fail, {problem}: {remedy}",
+    errors.NotThisModel: "{model}: what was fetched is another model, {problem}: {remedy}",
     errors.HubError: "the Hub does not give it",
     errors.Offline: "{model}: not on this machine, and the network is ruled out: leave out "
     "--offline (and SEAGUARD_OFFLINE, HF_HUB_OFFLINE) once to fetch it",
@@ -71,8 +84,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "{page}, then set HF_TOKEN to a token of that account",
     errors.RepoMissing: "{repo}: no such repo on the Hub, or a private one: check the name, or "
     "set HF_TOKEN to a token that may read it",
-    errors.RevisionMissing: "{repo}: no revision {revision}: the source in models.toml is out of "
-    "date; name one with --source",
+    errors.RevisionMissing: "{repo}: no revision {revision}: correct --revision; if models.toml "
+    "has it, that source is out of date, and --source names another",
     errors.FileMissing: "{repo}: no file {file}: name another repo with --source, or build the "
     "weights here with --build",
     errors.QuantMissing: "{repo}: no {quant}: {others}",
@@ -85,6 +98,8 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.NotConvertible: "{path}: {problem}: `seaguard convert` takes the official safetensors "
     "of SEA-Guard models (Qwen3-VL, Llama and Gemma 3)",
     errors.CheckpointBroken: "{path}: {problem}: get this file again from the model's repo",
+    errors.RepoBroken: "{path}: {problem}: it is so on the Hub; take another --revision, or tell "
+    "its makers",
     errors.QuantiserFailed: "{quant}: llama.cpp could not quantise, {reason}: nothing was kept; "
     "try again, or another --quant",
     errors.WeightsUnreadable: "{path}: {reason}: check that the file is a GGUF and whole",
@@ -106,6 +121,11 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.ConversionFailed: "{path}: writing broke off, {reason}: nothing was kept of it; make "
     "room, or name another place with -o",
     errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
+    errors.CacheFailed: "{path}: {reason}: check this file and its folder, or leave out --cache",
+    errors.CacheDamaged: "{path}: it is damaged, {reason}: `seaguard cache clear` makes a new one",
+    errors.CacheNewer: "{path}: a later version of seaguard has made it: use that one, or begin "
+    "anew with `seaguard cache clear`",
+    errors.CacheCleared: "{path}: another seaguard has cleared it: the next run keeps scores again",
     errors.OutputFailed: "{path}: writing broke off, {reason}: what was written is whole records",
     errors.OutputUnfinished: "{path}: writing broke off, {reason}: a Parquet file without its end "
     "cannot be read; run the same command again, or write jsonl, whose lines stay",
@@ -115,13 +135,12 @@ _FAILURES: Mapping[FailureCode, str] = {
     FailureCode.INVALID_JSON: "not valid JSON{at}: {problem}",
     FailureCode.INVALID_UTF8: "not valid UTF-8{at}: convert the input to UTF-8",
     FailureCode.MISSING_FIELD: "{missing}: name the field that holds the text with --field",
-    FailureCode.NOT_TEXT: "{field} is {found}, not a text: name the field that holds the text "
-    "with --field",
+    FailureCode.NOT_TEXT: "{what_is_there}",
     FailureCode.DUPLICATE_FIELD: "the field {field!r} occurs twice: which one counts is not clear",
     FailureCode.KEY_EXISTS: "the key {key!r} is there already: choose another with --key, or "
     "overwrite it with --replace",
-    FailureCode.TOO_LONG: "the prompt has {tokens} tokens and the context {limit}: raise --ctx, or "
-    "split the text",
+    FailureCode.TOO_LONG: "the prompt has {tokens} tokens and a window {limit}: no text goes in: "
+    "raise --max-window, and --ctx if it is set",
     FailureCode.TOO_LARGE: "the record is larger than {limit} bytes: raise --max-record",
     FailureCode.UNCLOSED_QUOTE: "a quoted field is not closed, or not within 1 MiB and 1,000 "
     "lines: close or double the quote",
@@ -139,6 +158,7 @@ _STATUSES: Mapping[type[SeaguardError], Exit] = {
     errors.OutputFailed: Exit.IO,
     errors.NoRoom: Exit.IO,
     errors.StoreFailed: Exit.IO,
+    errors.CacheFailed: Exit.IO,
 }
 
 
@@ -173,13 +193,34 @@ def wording(failure: Failure) -> str:
     facts: dict[str, object] = {"field": "it", **failure.facts}
     if "cells" in facts:
         facts["problem"] = f"the row has {facts['cells']} cells, the header {facts['columns']}"
-    many = ", " in str(facts["field"])
     if failure.code is FailureCode.MISSING_FIELD:
-        one = f"there is no field {facts['field']!r}"
-        facts["missing"] = f"there is none of the fields {facts['field']}" if many else one
+        facts["missing"] = _missing(failure.facts)
+    if failure.code is FailureCode.NOT_TEXT:
+        facts["what_is_there"] = _not_text(failure.facts)
     places = [f"{name} {facts[name]}" for name in ("line", "column", "byte") if name in facts]
     facts["at"] = f" at {', '.join(places)}" if places else ""
-    return _FAILURES[failure.code].format_map(facts)
+    turn = f"turn {facts['turn']}: " if "turn" in facts else ""
+    return turn + _FAILURES[failure.code].format_map(facts)
+
+
+def _missing(facts: Mapping[str, object]) -> str:
+    field = str(facts["field"])
+    if "turns" in facts:
+        return f"there is no {facts['turns']} turn in {field!r}"
+    if ", " in field:
+        return f"there is none of the fields {field}"
+    return f"there is no field {field!r}"
+
+
+def _not_text(facts: Mapping[str, object]) -> str:
+    """Give what stands where a text was looked for, and what to do about it."""
+    field = facts.get("field", "it")
+    if "role" in facts:
+        return f"{field} is {facts['role']!r}: {_ROLES}"
+    if "part" in facts:
+        return f"{field} is {facts['part']!r}, and only text is judged: {_PART}"
+    there = f"{field} is {facts['found']}, not {facts.get('wanted', 'a text')}"
+    return f"{there}: name the field that holds the text with --field"
 
 
 def _shown(name: str, fact: object) -> object:
@@ -198,7 +239,7 @@ def _quants_remedy(others: str) -> str:
 
 def _memory_remedy(error: errors.OutOfMemory) -> str:
     if "ctx" in error.facts:
-        return f"its {error.facts['ctx']} tokens do not fit; lower --ctx"
+        return f"its {error.facts['ctx']} tokens do not fit; lower --max-window or --ctx"
     return "choose a smaller quant or model, or close other programs"
 
 

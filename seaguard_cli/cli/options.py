@@ -17,6 +17,7 @@ _READING = "What is read"
 _JUDGING = "How it is judged"
 _MACHINE = "On this machine"
 _WRITING = "What is written"
+_TELLING = "What is told"
 
 
 def _option(*names: str, panel: str, help: str, env: bool = True, **more: Any) -> Any:
@@ -161,6 +162,45 @@ ShowPrompt = Annotated[
         help="Show what the model would be given, and judge nothing.",
     ),
 ]
+EachTurn = Annotated[
+    bool,
+    _option(
+        "--each-turn",
+        panel=_READING,
+        help="Judge every turn of a conversation, not the last alone; the worst decides.",
+    ),
+]
+MaxWindow = Annotated[
+    int | None,
+    _option(
+        "--max-window",
+        panel=_JUDGING,
+        help="The longest prompt, 2048 unless it is said; what is longer is judged in windows, and "
+        "the worst decides.",
+        metavar="TOKENS",
+        min=256,
+    ),
+]
+Overlap = Annotated[
+    int | None,
+    _option(
+        "--overlap",
+        panel=_JUDGING,
+        help="What neighbouring windows share; else an eighth of a window.",
+        metavar="TOKENS",
+        min=0,
+    ),
+]
+MaxWindows = Annotated[
+    int | None,
+    _option(
+        "--max-windows",
+        panel=_JUDGING,
+        help="Judge no more windows of a text than this, and say so; else all of them.",
+        metavar="N",
+        min=1,
+    ),
+]
 Device = Annotated[
     Devices,
     _option("--device", panel=_MACHINE, help="Where the model runs."),
@@ -190,9 +230,27 @@ Ctx = Annotated[
     _option(
         "--ctx",
         panel=_MACHINE,
-        help="The context in tokens: the longest prompt, and the room for a batch.",
+        help="The largest context that may be opened: no prompt and no batch is larger.",
         metavar="TOKENS",
         min=256,
+    ),
+]
+Cache = Annotated[
+    bool,
+    _option(
+        "--cache/--no-cache",
+        panel=_MACHINE,
+        help="Keep scores between runs, and take known ones: numbers under keyed hashes, no text.",
+    ),
+]
+CacheLimit = Annotated[
+    int,
+    _option(
+        "--cache-limit",
+        panel=_MACHINE,
+        help="The most scores to keep; those used least lately go first.",
+        metavar="SCORES",
+        min=1,
     ),
 ]
 OutputFormat = Annotated[
@@ -237,8 +295,44 @@ WithSource = Annotated[
     bool,
     _option("--with-source", panel=_WRITING, help="Add the file and line that a record is from."),
 ]
+Out = Annotated[
+    str | None,
+    _option(
+        "--out",
+        panel=_WRITING,
+        help="Append to this file, whole lines only, with a journal beside it.",
+        metavar="FILE",
+    ),
+]
+Resume = Annotated[
+    bool,
+    _option(
+        "--resume",
+        panel=_WRITING,
+        help="Go on with the run that wrote --out, where it stopped.",
+    ),
+]
+Split = Annotated[
+    str | None,
+    _option(
+        "--split",
+        panel=_WRITING,
+        help="Write safe, unsafe and error files into this folder.",
+        metavar="FOLDER",
+    ),
+]
+Summary = Annotated[
+    bool,
+    _option("--summary", panel=_TELLING, help="Tell at the end what the run came to."),
+]
+SummaryJson = Annotated[
+    bool, _option("--json", panel=_TELLING, help="Tell the summary as a line of JSON.")
+]
+Verbose = Annotated[
+    bool, _option("-v", "--verbose", panel=_TELLING, help="Tell what is done, and how.")
+]
 Debug = Annotated[
     bool,
-    _option("--debug", panel=_WRITING, help="Show the traceback of a bug."),
+    _option("--debug", panel=_TELLING, help="Show the traceback of a bug."),
 ]
 Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.")]

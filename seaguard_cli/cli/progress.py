@@ -10,7 +10,6 @@ from collections import deque
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sizes import size_words, time_words
-from seaguard_cli.records.literal import literal
 
 _REWRITE_EVERY, _LINE_EVERY = 0.2, 15.0
 # The rate is that of so many seconds, not of the whole: a resumed part is read much faster.
@@ -22,11 +21,10 @@ class ProgressLine:
 
     def __init__(self, environment: Environment, report: Report) -> None:
         self._report = report
-        self._stream = environment.stderr
         self._rewrites = environment.stderr_terminal
         self._width = environment.width
         self._seen: deque[tuple[float, int]] = deque()
-        self._what, self._total, self._told, self._shown = "", 0, 0.0, False
+        self._what, self._total, self._told = "", 0, 0.0
         self._unit: str | None = None
 
     def begin(self, what: str, total: int, *, unit: str | None = None) -> None:
@@ -47,15 +45,13 @@ class ProgressLine:
             return
         self._told = now
         if self._rewrites:
-            self._rewrite(self._line(done))
+            self._report.line(self._line(done), self._width)
         else:
             self._report.note(self._line(done))
 
     def end(self) -> None:
         """End it, and take the line back."""
-        if self._shown:
-            self._rewrite("")
-            self._shown = False
+        self._report.line("", self._width)
 
     def _line(self, done: int) -> str:
         (began, first), (ended, last) = self._seen[0], self._seen[-1]
@@ -68,12 +64,3 @@ class ProgressLine:
                 f"{time_words((self._total - done) / rate)} left",
             ]
         return f"{self._what}: {', '.join(parts)}"
-
-    def _rewrite(self, line: str) -> None:
-        text = literal(line)[: self._width - 1]
-        try:
-            self._stream.write(f"\r{text}\x1b[K")
-            self._stream.flush()
-        except (OSError, ValueError):
-            return
-        self._shown = bool(text)

@@ -11,6 +11,7 @@ from seaguard_cli.exits import Exit
 from seaguard_cli.guard import Guard
 from seaguard_cli.pipeline import Incoming
 from seaguard_cli.records import Form, Header, Sink, literal
+from seaguard_cli.turns import items_of
 from seaguard_cli.verdict import Item
 
 
@@ -28,12 +29,12 @@ def show_prompts(
         for one in incoming:
             if isinstance(one, Flush | Header):
                 continue
-            if one.item is not None:
-                yield one.item
-            elif one.failure is not None:
+            for item in items_of(one):
+                if isinstance(item, Item):
+                    yield item
+                    continue
                 failed = True
-                why = literal(wording(one.failure))
-                report.error(f"line {one.line}: {one.failure.code}: {why}")
+                report.error(f"line {one.line}: {item.code}: {literal(wording(item))}")
 
     for segments in guard.show(items()):
         lines = _for_a_person(segments) if form is Form.TEXT else _json_line(segments)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from seaguard_cli.cli.canary_run import require_sound, run_canaries
+from seaguard_cli.cli.canary_run import require_sound, tried
 from seaguard_cli.cli.envelope import json_result
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.offline import is_offline
@@ -12,9 +13,8 @@ from seaguard_cli.cli.progress import ProgressLine
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sizes import size_words
 from seaguard_cli.cli.ways import BUILD, choose, described_json
-from seaguard_cli.errors import EngineError, HubError, Offline, UsageError
+from seaguard_cli.errors import HubError, NotThisModel, Offline, UsageError
 from seaguard_cli.exits import Exit
-from seaguard_cli.guard import Guard
 from seaguard_cli.weights import (
     Manifest,
     Model,
@@ -24,7 +24,9 @@ from seaguard_cli.weights import (
     load_catalogue,
     pulling,
 )
-from seaguard_cli.weights.building import build
+from seaguard_cli.weights.building import build, disk_need
+from seaguard_cli.weights.checking import another_model
+from seaguard_cli.weights.convert import QUANTS, require_known
 from seaguard_cli.weights.schema import is_repo
 
 Result = dict[str, object]
@@ -95,7 +97,7 @@ def pull(request: PullRequest, environment: Environment, result: Result) -> None
     report.note(f"{label} is here: {path}")
     result |= {"outcome": manifest.way, "path": str(path), **_files(manifest)}
     if request.canaries:
-        _try_canaries(label, report, result)
+        _try(model, label, path, report, result)
 
 
 def _fetched(
@@ -137,18 +139,25 @@ def _chosen(
         return _Chosen(plan, None)
     hub = pulling.Hub(environment.variables)
     if request.build:
-        return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
+        return _to_build(hub, model, quant)
     if request.source:
         return _Chosen(pulling.plan_named(hub, model, quant, request.source), hub)
     if (pinned := _pinned(hub, model, quant, report)) is not None:
         return _Chosen(pinned, hub)
     report.note(f"asking {hub.endpoint} who has GGUFs of {model.name}")
-    found, building = pulling.search(hub, model), pulling.building(hub, model)
+    found = pulling.search(hub, model)
+    building = pulling.building(hub, model) if quant in QUANTS else None
     result["choices"], result["build"] = described_json(found, building)
     picked = choose(model, quant, found, building, environment, report)
     if picked == BUILD:
-        return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
+        return _to_build(hub, model, quant)
     return _Chosen(pulling.plan_named(hub, model, quant, picked), hub)
+
+
+def _to_build(hub: pulling.Hub, model: Model, quant: str) -> _Chosen:
+    """Plan to build a quant. Raises UsageError when it is none that can be made here."""
+    require_known([quant])
+    return _Chosen(pulling.plan_official(hub, model, quant), hub, builds=True)
 
 
 def _pinned(hub: pulling.Hub, model: Model, quant: str, report: Report) -> pulling.Plan | None:
@@ -178,9 +187,13 @@ def _tell_present(manifest: Manifest, store: Store, report: Report, result: Resu
 
 def _tell_plan(chosen: _Chosen, report: Report, result: Result) -> None:
     plan = chosen.plan
-    what = "to build it from" if chosen.builds else f"({plan.quant})"
-    commit = plan.revision[:12]
-    report.note(f"{size_words(plan.size)} of {plan.repo} at {commit} {what}")
+    what = f"{size_words(plan.size)} of {plan.repo} at {plan.revision[:12]}"
+    if chosen.builds:
+        disk = disk_need(plan)
+        result["disk"] = disk
+        report.note(f"{what} to build it from; about {size_words(disk)} of disk while it works")
+    else:
+        report.note(f"{what} ({plan.quant})")
     licence = pulling.licence_words(plan.model)
     if licence:
         report.note(f"its licence: {licence}")
@@ -208,17 +221,15 @@ def _files(manifest: Manifest) -> Result:
     }
 
 
-def _try_canaries(label: str, report: Report, result: Result) -> None:
-    """Let the new model judge the canaries. Raises WeightsError when it is broken."""
-    report.note("trying it on a few plain texts")
-    try:
-        with Guard(label) as guard:
-            outcome = run_canaries(guard)
-    except EngineError as error:
-        from seaguard_cli.cli.messages import sentence_of
+def _try(model: Model, label: str, path: Path, report: Report, result: Result) -> None:
+    """See whether the new file is the model, and let it judge the canaries.
 
-        report.warn(f"it is here, and could not be tried: {sentence_of(error)}")
-        return
-    result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
+    Raises WeightsError when it is another one, or broken.
+    """
     remedy = f"remove it with `seaguard rm {label}` and try another source or --build"
-    require_sound(outcome, label, remedy)
+    if problem := another_model(path, model):
+        raise NotThisModel(model=label, problem=problem, remedy=remedy)
+    report.note("trying it on a few plain texts")
+    if outcome := tried(label, report):
+        result["canaries"] = {"auc": outcome.auc, "problem": outcome.problem}
+        require_sound(outcome, label, remedy, report)

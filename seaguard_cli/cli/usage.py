@@ -15,7 +15,6 @@ _RESPELLED = {
     "is not a valid integer": "is not a whole number",
     "is not a valid boolean": "is neither yes nor no",
     "is not in the range x>=": "is less than ",
-    ". Did you mean ": ", the nearest is ",
 }
 
 
@@ -66,5 +65,9 @@ def _problem(message: str) -> str:
     """Give Typer's message as a part of a sentence."""
     for theirs, ours in _RESPELLED.items():
         message = message.replace(theirs, ours)
+    message, near, names = message.partition(". Did you mean ")
+    if near:
+        # Typer names several, the nearest first.
+        message += f", the nearest is {names.partition(', ')[0]}"
     message = message.partition(". Recognized values")[0].rstrip(".?")
     return message[:1].lower() + message[1:]

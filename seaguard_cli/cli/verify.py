@@ -13,7 +13,7 @@ from seaguard_cli.cli.messages import sentence_of
 from seaguard_cli.cli.progress import ProgressLine
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sink import Output
-from seaguard_cli.errors import EngineError, NothingStored, WeightsDamaged, WeightsError
+from seaguard_cli.errors import EngineError, NothingHere, WeightsDamaged, WeightsError
 from seaguard_cli.exits import Exit
 from seaguard_cli.guard import Guard
 from seaguard_cli.records.literal import literal
@@ -78,7 +78,7 @@ def _subjects(name: str | None, store: Store, catalogue: Catalogue) -> Iterator[
         for manifest in manifests:
             yield _stored(manifest, store, catalogue.find(manifest.model))
         if not manifests:
-            raise NothingStored(model="any model")
+            raise NothingHere
         return
     try:
         weights = locate(name, catalogue)

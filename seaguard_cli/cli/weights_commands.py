@@ -8,40 +8,46 @@ import typer
 
 from seaguard_cli.cli import options
 from seaguard_cli.cli import weights_options as wanted
+from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 
-_PULL_EPILOG = "\n\n".join(
-    (
-        "[b]Examples[/b]",
-        "seaguard pull qwen-4b",
-        "seaguard pull gemma-12b:Q8_0 --source mradermacher/Gemma-SEA-Guard-12B-2602-GGUF",
-        "seaguard pull qwen-4b --build",
-        "[b]Where from[/b]",
-        "A source that models.toml pins by its hash; else you choose: a GGUF of an uploader that "
-        "you trust (--source), or the official weights converted here (--build). HF_TOKEN, "
-        "HF_ENDPOINT and HF_HUB_OFFLINE are honoured.",
-    )
-)
+_PULL_EPILOG = """\
+Examples:
+  seaguard pull qwen-4b
+  seaguard pull gemma-12b:Q8_0 --source mradermacher/Gemma-SEA-Guard-12B-2602-GGUF
+  seaguard pull qwen-4b --build
 
-_CONVERT_EPILOG = "\n\n".join(
-    (
-        "[b]Examples[/b]",
-        "seaguard convert Qwen-SEA-Guard-4B-040226/",
-        "seaguard convert checkpoint/ --quant Q4_K_M --quant Q8_0 -o 'guard-{quant}.gguf'",
-        "A model that seaguard knows is fetched and converted by `seaguard pull MODEL --build`.",
-    )
-)
+Where from:
+  A source that models.toml pins by its hash; else you choose: a GGUF of an
+  uploader that you trust (--source), or the official weights converted here
+  (--build). HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured."""
 
-models_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich")
+_CONVERT_EPILOG = """\
+Examples:
+  seaguard convert Qwen-SEA-Guard-4B-040226/
+  seaguard convert checkpoint/ --quant Q4_K_M --quant Q8_0 -o 'guard-{quant}.gguf'
+  seaguard convert aisingapore/Qwen-SEA-Guard-4B-040226 -o ~/models
+
+What comes of it:
+  What fails its canaries stays where it is, and the status is 4.
+
+A repo of the Hub:
+  Its safetensors are fetched into seaguard's folder and removed when the GGUF is
+  made; --keep leaves them there. A run that was interrupted, or killed, goes on
+  from what has come. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured. A
+  model that seaguard knows is made usable by its name with
+  `seaguard pull MODEL --build`."""
+
+models_app = typer.Typer(cls=Group, invoke_without_command=True, rich_markup_mode=None)
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add pull, models, rm, verify and convert."""
-    app.command(epilog=_PULL_EPILOG)(pull)
+    app.command(cls=Command, epilog=_PULL_EPILOG)(pull)
     app.add_typer(models_app, name="models", help="List the models, and which are here.")
-    app.command()(rm)
-    app.command()(verify)
-    app.command(epilog=_CONVERT_EPILOG)(convert)
+    app.command(cls=Command)(rm)
+    app.command(cls=Command)(verify)
+    app.command(cls=Command, epilog=_CONVERT_EPILOG)(convert)
 
 
 def pull(
@@ -84,7 +90,7 @@ def models(
     return Job(partial(run_models, ModelsRequest(json)), debug)
 
 
-@models_app.command("path")
+@models_app.command("path", cls=Command)
 def models_path(model: wanted.ModelName, debug: options.Debug = False) -> Job:
     """Write the path of a model's file."""
     from seaguard_cli.cli.models import PathRequest, run_models_path
@@ -93,7 +99,7 @@ def models_path(model: wanted.ModelName, debug: options.Debug = False) -> Job:
 
 
 def rm(
-    model: wanted.ModelName,
+    model: wanted.Removable,
     dry_run: wanted.DryRun = False,
     yes: wanted.Yes = False,
     json: wanted.Json = False,
@@ -123,9 +129,14 @@ def verify(
 def convert(
     source: wanted.Checkpoint,
     out: wanted.Out = None,
-    quants: wanted.Quants = None,
+    quant: wanted.Quants = None,
+    revision: wanted.Revision = None,
+    keep: wanted.Keep = False,
+    offline: wanted.Offline = False,
     overwrite: wanted.Overwrite = False,
     threads: options.Threads = None,
+    canaries: wanted.Canaries = True,
+    dry_run: wanted.DryRun = False,
     json: wanted.Json = False,
     debug: options.Debug = False,
 ) -> Job:
@@ -133,15 +144,21 @@ def convert(
 
     The paths of what was made go to standard output, one a line.
     """
-    from seaguard_cli.cli.convert import ConvertRequest, run_convert
+    from seaguard_cli.cli.convert import run_convert
+    from seaguard_cli.cli.convert_request import ConvertRequest
     from seaguard_cli.weights.convert import DEFAULT
 
     request = ConvertRequest(
         source=source,
         out=out,
-        quants=tuple(quants or (DEFAULT,)),
+        quants=tuple(quant or (DEFAULT,)),
+        revision=revision,
+        keep=keep,
+        offline=offline,
         overwrite=overwrite,
         threads=threads or 0,
+        canaries=canaries,
+        dry_run=dry_run,
         json=json,
     )
     return Job(partial(run_convert, request), debug)

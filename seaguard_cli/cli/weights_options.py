@@ -15,6 +15,14 @@ ModelName = Annotated[
     str,
     typer.Argument(metavar="MODEL[:QUANT]", show_default=False, help="A model, as qwen-4b:Q8_0."),
 ]
+Removable = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL[:QUANT]|OWNER/NAME",
+        show_default=False,
+        help="A model, or a repo whose safetensors `convert` fetched.",
+    ),
+]
 SomeModel = Annotated[
     str | None,
     typer.Argument(
@@ -67,7 +75,26 @@ Yes = Annotated[
 Checkpoint = Annotated[
     str,
     typer.Argument(
-        metavar="FOLDER", show_default=False, help="The folder of a checkpoint as saved on the Hub."
+        metavar="FOLDER|OWNER/NAME",
+        show_default=False,
+        help="The folder of a checkpoint as saved on the Hub, or its repo there.",
+    ),
+]
+Revision = Annotated[
+    str | None,
+    _option(
+        "--revision",
+        panel=_WEIGHTS,
+        help="The commit, branch or tag of the repo; else its main branch.",
+        metavar="NAME",
+    ),
+]
+Keep = Annotated[
+    bool,
+    _option(
+        "--keep",
+        panel=_WEIGHTS,
+        help="Keep the fetched safetensors for further quants, until `seaguard rm OWNER/NAME`.",
     ),
 ]
 Out = Annotated[

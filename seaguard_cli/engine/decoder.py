@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 
 from seaguard_cli.engine.grammar import VerdictTokens
@@ -11,6 +13,8 @@ from seaguard_cli.engine.scoring import score_of
 from seaguard_cli.engine.session import HEAD, Context, DoesNotFit, LoadedModel
 from seaguard_cli.errors import DecodeFailed, Failure, FailureCode
 from seaguard_cli.verdict import Score
+
+_log = logging.getLogger(__name__)
 
 # From 16 tokens on kernels round alike whatever the batch's shape; with fewer they are others.
 _SHORTEST_TAIL = 16
@@ -48,8 +52,12 @@ class _Decoder:
             size = self._context.ctx
             self.close()
         if not self._context:
-            wanted = self._plan.context_for(max(tokens, 2 * size))
+            # Twice as large, so that few are opened, but no larger than window and batch may need.
+            needed = max(self._plan.window, 2 * self._plan.batch)
+            wanted = self._plan.context_for(max(tokens, min(2 * size, needed)))
+            began = time.monotonic()
             self._context = Context(self._model, self._plan, ctx=wanted)
+            _log.info("a context of %d tokens opened in %.2f s", wanted, time.monotonic() - began)
             self._head = []
         return self._context
 
@@ -71,7 +79,10 @@ class PackedDecoder(_Decoder):
             context = self._with_head(head, sum(map(len, tails)))
             for sequence, start in zip(sequences, starts, strict=True):
                 context.share_head(sequence, start)
+            began = time.monotonic()
             rows = context.decode(list(zip(sequences, starts, tails, strict=True)))
+            tokens, seconds = sum(map(len, tails)), time.monotonic() - began
+            _log.debug("%d texts, %d tokens decoded in %.2f s", len(items), tokens, seconds)
         except (DoesNotFit, DecodeFailed):
             self._forget_everything()
             raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
+import sys
 from collections import deque
 from types import ModuleType
 from typing import Any
@@ -18,20 +21,39 @@ _loaded: list[Any] = []
 
 
 def llama() -> ModuleType:
-    """Give `llama_cpp`, with the backend initialised and the log going to `last_log_lines`."""
+    """Give llama.cpp's C API, its backend initialised and its log going to `last_log_lines`."""
     # Between the nodes of a graph OpenMP's threads spin by default. Where anything else runs, each
     # then waits for one that has no processor: 17 times slower was measured on two busy cores, and
     # no difference on idle ones. The library reads this once, when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import llama_cpp
-
+    llama_cpp = _bindings()
     if not _loaded:
         callback = llama_cpp.llama_log_callback(_keep)
         # llama.cpp holds the bare pointer: once collected, the next log line would crash.
         _loaded.append(callback)
         llama_cpp.llama_log_set(callback, None)
         llama_cpp.llama_backend_init()
-    return llama_cpp  # type: ignore[no-any-return]
+    return llama_cpp
+
+
+def _bindings() -> ModuleType:
+    """Import `llama_cpp.llama_cpp` without what the package around it imports.
+
+    That is numpy, Jinja and the high-level classes: five times what the C API takes.
+    """
+    name = "llama_cpp"
+    if name in sys.modules or f"{name}.{name}" in sys.modules:
+        return importlib.import_module(f"{name}.{name}")
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError(name)
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    try:
+        return importlib.import_module(f"{name}.{name}")
+    finally:
+        # Whoever imports the package later gets all of it.
+        del sys.modules[name]
 
 
 def last_log_lines() -> list[str]:

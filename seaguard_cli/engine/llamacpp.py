@@ -7,10 +7,13 @@ logits are read at each item's last token only.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
@@ -18,24 +21,23 @@ from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.library import llama, used_device
 from seaguard_cli.engine.packing import Batch, Ids
-from seaguard_cli.engine.plan import make_plan
+from seaguard_cli.engine.plan import Plan, make_plan
 from seaguard_cli.engine.processors import usable_processors
 from seaguard_cli.engine.protocol import FLUSH, EngineOptions, Flush
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
 from seaguard_cli.engine.vocabulary import Vocabulary
-from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode
-from seaguard_cli.prompt import Family, Prompt, VerdictWords
+from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode, WindowTooLarge
+from seaguard_cli.prompt import LONGEST_TOKEN, Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
 
-# Longer than any token of the four vocabularies, so that a text of more bytes than this for each
-# token of the context is known to be too long before it is tokenised.
-_LONGEST_TOKEN = 128
+_log = logging.getLogger(__name__)
 
 
 class LlamaEngine:
     """Scores prompts with the GGUF at `path`; `family` is how it wraps a turn.
 
-    Raises WeightsError when the file is no usable guard, EngineError when it does not open.
+    Raises WeightsError when the file is no usable guard, EngineError when it does not open, and
+    WindowTooLarge.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class LlamaEngine:
         gpu = bool(llama().llama_supports_gpu_offload())
         if options.device == "gpu" and not gpu:
             raise DeviceMissing(device=options.device)
+        began = time.monotonic()
         with ExitStack() as undo:
-            plan = make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+            plan = plan_here(options)
             model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
-            self.plan = plan.fitted(model.trained_ctx)
+            self.plan = _fitted(plan, options, model, path)
             self.vocabulary = Vocabulary(model.vocabulary)
             self.family = choose_family(self.vocabulary, families, family, path=str(path))
             self.vocabulary.reserve(self.family)
@@ -66,6 +69,8 @@ class LlamaEngine:
             undo.callback(self._packed.close)
             undo.callback(self._exact.close)
             self._close = undo.pop_all()
+        _log.info("%s loaded in %.2f s, %s", path, time.monotonic() - began, self.family.name)
+        _log.info("the plan: %s", self.plan)
         self._heads: dict[str, list[int]] = {}
 
     @property
@@ -80,6 +85,15 @@ class LlamaEngine:
     def words(self) -> VerdictWords:
         """Give the two words that the model answers with."""
         return self.verdicts.words
+
+    @property
+    def window(self) -> int:
+        """Give the tokens of the longest prompt that it takes."""
+        return self.plan.window
+
+    def count(self, prompt: Prompt) -> int:
+        """Give a prompt's tokens. Raises ItemFailed for a lone surrogate."""
+        return self.vocabulary.count(prompt)
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         """Give one outcome a prompt, in order; see `Engine.score`."""
@@ -113,7 +127,7 @@ class LlamaEngine:
 
     def _encode(self, prompt: Prompt) -> list[int] | Failure:
         limit = self.plan.ctx
-        least = len(prompt.turn) // _LONGEST_TOKEN
+        least = len(prompt.turn) // LONGEST_TOKEN
         if least > limit:
             return Failure(FailureCode.TOO_LONG, {"tokens": f"over {least}", "limit": limit})
         try:
@@ -160,17 +174,45 @@ class LlamaEngine:
         return score if isinstance(score, Failure) else replace(score, exact=True)
 
 
+class Tokenizer(NamedTuple):
+    """A GGUF's vocabulary, the family of its prompts, and the tokens of the longest one."""
+
+    vocabulary: Vocabulary
+    family: Family
+    window: int
+
+
+def plan_here(options: EngineOptions) -> Plan:
+    """Give the plan for `options` on this machine. Raises DeviceMissing."""
+    gpu = bool(llama().llama_supports_gpu_offload())
+    if options.device == "gpu" and not gpu:
+        raise DeviceMissing(device=options.device)
+    return make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+
+
 @contextmanager
 def opened_vocabulary(
-    path: Path, *, families: Mapping[str, Family], family: str | None
-) -> Iterator[tuple[Vocabulary, Family]]:
-    """Give the tokenizer of the GGUF at `path` and its family, without loading the weights."""
-    plan = make_plan(EngineOptions(device="cpu"), processors=1, gpu_usable=False)
+    path: Path,
+    options: EngineOptions = EngineOptions(),  # noqa: B008  # frozen
+    *,
+    families: Mapping[str, Family],
+    family: str | None,
+) -> Iterator[Tokenizer]:
+    """Give the tokenizer of the GGUF at `path`, without loading the weights."""
+    plan = make_plan(replace(options, device="cpu"), processors=1, gpu_usable=False)
     model = LoadedModel(path, plan, Cancellation(), vocabulary_only=True)
     try:
         vocabulary = Vocabulary(model.vocabulary)
         chosen = choose_family(vocabulary, families, family, path=str(path))
         vocabulary.reserve(chosen)
-        yield vocabulary, chosen
+        yield Tokenizer(vocabulary, chosen, _fitted(plan, options, model, path).window)
     finally:
         model.close()
+
+
+def _fitted(plan: Plan, options: EngineOptions, model: LoadedModel, path: Path) -> Plan:
+    """Fit the plan to what the model was trained with. Raises WindowTooLarge."""
+    asked, trained = options.max_window, model.trained_ctx
+    if asked is not None and trained and asked > trained:
+        raise WindowTooLarge(window=asked, trained=trained, model=path.stem)
+    return plan.fitted(trained)

@@ -27,7 +27,8 @@ FLUSH = Flush.FLUSH
 class EngineOptions:
     """What a person may set; None leaves it to the plan.
 
-    `ctx` is the context in tokens, `gpu_layers` the number of layers on the GPU.
+    `ctx` is the context in tokens, `gpu_layers` the number of layers on the GPU, `max_window` the
+    tokens of the longest prompt that will be asked.
     """
 
     device: Device = "auto"
@@ -35,6 +36,7 @@ class EngineOptions:
     gpu_layers: int | None = None
     ctx: int | None = None
     deterministic: bool = False
+    max_window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Engine(Protocol):
     @property
     def words(self) -> VerdictWords:
         """The two words that its model answers with."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """The tokens of the longest prompt that it takes."""
+        ...
+
+    def count(self, prompt: Prompt) -> int:
+        """Give a prompt's tokens. Raises ItemFailed for a lone surrogate."""
         ...
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:

@@ -66,7 +66,11 @@ class LoadedModel:
             raise _load_error(path)
         self.vocabulary = self._llama.llama_model_get_vocab(self._handle)
         self.vocabulary_size = int(self._llama.llama_vocab_n_tokens(self.vocabulary))
-        self.trained_ctx = int(self._llama.llama_model_n_ctx_train(self._handle))
+        self.trained_ctx = (
+            self._stated_ctx()
+            if vocabulary_only
+            else int(self._llama.llama_model_n_ctx_train(self._handle))
+        )
 
     @property
     def handle(self) -> object:
@@ -78,6 +82,16 @@ class LoadedModel:
         if self._handle:
             self._llama.llama_model_free(self._handle)
             self._handle = None
+
+    def _stated_ctx(self) -> int:
+        """Give what the file says: with the vocabulary alone llama.cpp does not look at it."""
+        said = self._said(f"{self._said('general.architecture')}.context_length")
+        return int(said) if said.isdecimal() else 0
+
+    def _said(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        self._llama.llama_model_meta_val_str(self._handle, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace")
 
 
 class Context:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from seaguard_cli.engine.library import llama
 from seaguard_cli.engine.protocol import TokenSegment
+from seaguard_cli.errors import Failure, FailureCode, ItemFailed
 from seaguard_cli.prompt import Family, Prompt, Segment
 
 # A text that begins with a letter, a digit, a mark or a blank joins differently with what stands
@@ -83,6 +84,14 @@ class Vocabulary:
     def encode(self, prompt: Prompt) -> list[int]:
         """Give the ids of a whole prompt, those of training."""
         return [token for segment in prompt.segments for token in self.segment(segment)]
+
+    def count(self, prompt: Prompt) -> int:
+        """Give how many ids a whole prompt has. Raises ItemFailed for a lone surrogate."""
+        try:
+            return len(self.encode(prompt))
+        except UnicodeEncodeError as error:
+            failure = Failure(FailureCode.NOT_TEXT, {"found": "a lone surrogate"})
+            raise ItemFailed(failure) from error
 
     def tokens(self, prompt: Prompt) -> list[TokenSegment]:
         """Give each segment with its ids."""

@@ -1,5 +1,18 @@
-"""From an item to the prompt that a guard was trained on."""
+"""From an item to the prompts that a guard was trained on."""
 
+from seaguard_cli.prompt.pieces import Limits, Piece, Splitter
 from seaguard_cli.prompt.render import Family, Instruction, Prompt, Segment, VerdictWords, render
+from seaguard_cli.prompt.windows import LONGEST_TOKEN
 
-__all__ = ["Family", "Instruction", "Prompt", "Segment", "VerdictWords", "render"]
+__all__ = [
+    "LONGEST_TOKEN",
+    "Family",
+    "Instruction",
+    "Limits",
+    "Piece",
+    "Prompt",
+    "Segment",
+    "Splitter",
+    "VerdictWords",
+    "render",
+]

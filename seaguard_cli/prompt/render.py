@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from seaguard_cli.verdict import Item, Task
 
@@ -55,16 +55,14 @@ class VerdictWords:
     unsafe: str
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A piece of a prompt. In a trusted one control tokens count, in another they are text."""
 
     text: str
     trusted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """The segments of one item, in order, and the head that all items of its task begin with.
 
     `head` counts the characters of the untrusted segment that stand before the item's own text.
@@ -81,22 +79,21 @@ class Prompt:
 
 def render(item: Item, family: Family, instruction: Instruction) -> Prompt:
     """Give the prompt of `item`: paper, figure 23, in the wrapper of the model's family."""
-    template = instruction.template(item.task)
-    first = _PLACEHOLDER.search(template)
-    turn = _fill(template, item)
+    first, rest = _layout(instruction.template(item.task))
+    turn = first
+    for name, after in rest:
+        turn += (item.prompt if name == "prompt" else item.response or "") + after
     if family.normalise:
         turn = unicodedata.normalize(family.normalise, turn)
-    return Prompt(
-        segments=(
-            Segment(family.before, trusted=True),
-            Segment(turn, trusted=False),
-            Segment(family.after, trusted=True),
-        ),
-        head=first.start() if first else len(template),
-    )
+    segments = (Segment(family.before, True), Segment(turn, False), Segment(family.after, True))
+    return Prompt(segments, len(first))
 
 
-def _fill(template: str, item: Item) -> str:
-    """Put the texts in, in one pass: a placeholder that stands in a text stays as it is."""
-    texts: Mapping[str, str] = {"prompt": item.prompt, "response": item.response or ""}
-    return _PLACEHOLDER.sub(lambda found: texts[found[1]], template)
+@lru_cache(maxsize=64)
+def _layout(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Give what comes before the first text, and each text's name with what comes after it.
+
+    The texts are put between, in one pass: a placeholder that stands in a text stays as it is.
+    """
+    first, *rest = _PLACEHOLDER.split(template)
+    return first, tuple(zip(rest[::2], rest[1::2], strict=True))

@@ -23,7 +23,7 @@ class Packing(StrEnum):
 
 
 _SUFFIXES = {".gz": Packing.GZIP, ".zst": Packing.ZSTD, ".zstd": Packing.ZSTD}
-_MARKS = {
+MARKS = {
     b"\x1f\x8b": Packing.GZIP,
     b"\x28\xb5\x2f\xfd": Packing.ZSTD,
     # A frame to skip, which tools that pack in parallel begin with.
@@ -54,28 +54,28 @@ def unpacked(source: Source) -> Source:
     if PurePath(inner_name(source.name)).suffix.lower() == ".tar":
         raise InputPacked(path=source.name, kind="tar", command="tar -xOf FILE")
     inner = Source(cast(BinaryIO, _Pieces(_pieces(source, packing))), source.name)
-    if mark := inner.mark((*_MARKS, *_UNREAD)):
-        inside = _UNREAD[mark][0] if mark in _UNREAD else _MARKS[mark]
+    if mark := inner.mark((*MARKS, *_UNREAD)):
+        inside = _UNREAD[mark][0] if mark in _UNREAD else MARKS[mark]
         kind, command = f"{inside} within {packing}", f"{packing} -dc FILE"
         raise InputPacked(path=source.name, kind=kind, command=command)
     return inner
 
 
 def _packing(source: Source) -> Packing | None:
-    mark = source.mark((*_MARKS, *_UNREAD))
+    mark = source.mark((*MARKS, *_UNREAD))
     if mark in _UNREAD:
         kind, command = _UNREAD[mark]
         raise InputPacked(path=source.name, kind=kind, command=command)
     named = _SUFFIXES.get(PurePath(source.name).suffix.lower())
     if mark or named is None or _is_cut_off(source.look(bool)):
-        return _MARKS.get(mark, named)
+        return MARKS.get(mark, named)
     reason = f"it is no {named} archive, though its name says so"
     raise InputFailed(path=source.name, reason=reason)
 
 
 def _is_cut_off(seen: bytes) -> bool:
     """Tell whether an archive ends before its first bytes do."""
-    return any(mark.startswith(seen) for mark in _MARKS)
+    return any(mark.startswith(seen) for mark in MARKS)
 
 
 def _pieces(source: Source, packing: Packing) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from .archive import MARKS, inner_name
 from .lines import Source
 from .record import Format
 
@@ -28,6 +29,15 @@ _OPENING = re.compile(rb"[ \t\n\r]*+(?:(\[)[ \t\n\r]*+)?+(.)?", re.DOTALL)
 def by_suffix(name: str) -> Format | None:
     """Give the format that a file's name tells, or None."""
     return _SUFFIXES.get(PurePath(name).suffix.lower())
+
+
+def is_packed(name: str, head: bytes) -> bool:
+    """Tell from a file's name or its first bytes whether its records are other bytes than its own.
+
+    So it is with what is packed, and with Parquet.
+    """
+    packed = inner_name(name) != name or head.startswith(tuple(MARKS))
+    return packed or by_suffix(name) is Format.PARQUET or head.startswith(_PARQUET)
 
 
 def by_content(source: Source) -> Format:

@@ -99,7 +99,7 @@ def _skip_blanks(raw: bytes, at: int) -> int:
 
 def repeats(raw: bytes, steps: Sequence[Step]) -> bool:
     """Tell whether a key among `steps`, the way from the top to a value, occurs twice there."""
-    if not any(isinstance(step, str) and may_repeat(raw, step) for step in steps):
+    if not any(isinstance(step, str) and may_occur(raw, step, more_than=1) for step in steps):
         return False
     at = _skip_blanks(raw, 0)
     for step in steps:
@@ -110,10 +110,18 @@ def repeats(raw: bytes, steps: Sequence[Step]) -> bool:
     return False
 
 
-def may_repeat(raw: bytes, key: str) -> bool:
-    """Tell quickly whether `key` could be a key more than once; False is certain."""
+def place(raw: bytes, steps: Sequence[Step]) -> int:
+    """Give where the value begins that `steps` lead to, none of which repeats."""
+    at = _skip_blanks(raw, 0)
+    for step in steps:
+        at = next(member.value for member in members(raw, at) if member.key == step)
+    return at
+
+
+def may_occur(raw: bytes, key: str, *, more_than: int) -> bool:
+    """Tell quickly whether `key` could be a key more often than that; False is certain."""
     literal, as_key, escaped = _spellings(key)
-    if raw.count(literal) > 1 and len(as_key.findall(raw)) > 1:
+    if raw.count(literal) > more_than and len(as_key.findall(raw)) > more_than:
         return True
     return escaped is None or (b"\\u" in raw and escaped.search(raw) is not None)
 

@@ -6,26 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from seaguard_cli.errors import Failure, FailureCode
-from seaguard_cli.verdict import Item, Task
+from seaguard_cli.verdict import Conversation, Item, Task
 
+from .conversation import every_turn, is_conversation, judged_turn, repeated_key
 from .exact import Step, repeats
+from .json_types import json_type
 from .record import Selection
 
+MESSAGES = "messages"
 TEXTS = ("text", "prompt", "content", "message", "input")
 
-Chooser = Callable[[Mapping[str, object], bytes | None], Item | Failure]
+Chosen = Item | Conversation | Failure
+Chooser = Callable[[Mapping[str, object], bytes | None], Chosen]
 """From an object and its bytes (None where no key can occur twice) to what is judged."""
-
-_JSON_TYPES: dict[type, str] = {
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-    # Not JSON's: a cell of a Parquet file that is no text.
-    bytes: "binary",
-}
 
 
 class _Field(NamedTuple):
@@ -45,32 +38,50 @@ class _Found(NamedTuple):
 def chooser(selection: Selection) -> Chooser:
     """Give the function that finds what `selection` asks for in one object."""
     locate = _locator(selection)
-    task, key = selection.task, selection.key
+    task, key, each_turn = selection.task, selection.key, selection.each_turn
 
-    def choose(fields: Mapping[str, object], raw: bytes | None) -> Item | Failure:
+    def choose(fields: Mapping[str, object], raw: bytes | None) -> Chosen:
         if key is not None and key in fields:
             return Failure(FailureCode.KEY_EXISTS, {"key": key})
         found = locate(fields)
         if raw is not None:
             for way in found.ways:
                 if repeats(raw, way):
-                    name = ".".join(map(str, way))
-                    return Failure(FailureCode.DUPLICATE_FIELD, {"field": name})
+                    return _duplicate(".".join(map(str, way)))
         if found.missing is not None:
             return Failure(FailureCode.MISSING_FIELD, {"field": found.missing})
+        if found.prompt is not None and isinstance(found.prompt.value, list):
+            chosen = _of_list(found, raw, task, each_turn=each_turn)
+            if chosen is not None:
+                return chosen
         return _item(found.prompt, found.response, task)
 
     return choose
 
 
-def item_of(text: str, task: Task | None) -> Item:
-    """Give the item of a single text: a response to nothing if that is the task."""
-    return Item("", text) if task == "response" else Item(text)
+def item_of(text: str, task: Task | None, field: str) -> Item:
+    """Give the item of a single text called `field`: a response to nothing if that is the task."""
+    if task == "response":
+        return Item("", text, ("", field))
+    return Item(text, None, (field, "response"))
 
 
-def json_type(value: object) -> str:
-    """Give JSON's name for the type of a parsed value."""
-    return _JSON_TYPES.get(type(value), "null")
+def _of_list(
+    found: _Found, raw: bytes | None, task: Task | None, *, each_turn: bool
+) -> Chosen | None:
+    """Give what is judged of a list of messages; None if the field is no such list."""
+    assert found.prompt is not None
+    name, messages = found.prompt
+    conversation = name == MESSAGES or is_conversation(messages)
+    if not isinstance(messages, list) or found.response is not None or not conversation:
+        return None
+    if raw is not None and (twice := repeated_key(raw, found.ways[-1], messages)):
+        return _duplicate(twice)
+    return (every_turn if each_turn else judged_turn)(name, messages, task)
+
+
+def _duplicate(field: str) -> Failure:
+    return Failure(FailureCode.DUPLICATE_FIELD, {"field": field})
 
 
 def _item(prompt: _Field | None, response: _Field | None, task: Task | None) -> Item | Failure:
@@ -78,10 +89,11 @@ def _item(prompt: _Field | None, response: _Field | None, task: Task | None) -> 
         if field is not None and not isinstance(field.value, str):
             facts = {"field": field.name, "found": json_type(field.value)}
             return Failure(FailureCode.NOT_TEXT, facts)
-    ask = "" if prompt is None else str(prompt.value)
     if response is None:
-        return item_of(ask, task)
-    return Item(ask, str(response.value))
+        assert prompt is not None
+        return item_of(str(prompt.value), task, prompt.name)
+    asked = prompt or _Field("", "")
+    return Item(str(asked.value), str(response.value), (asked.name, response.name))
 
 
 def _locator(selection: Selection) -> Callable[[Mapping[str, object]], _Found]:
@@ -96,20 +108,24 @@ def _locator(selection: Selection) -> Callable[[Mapping[str, object]], _Found]:
 
 
 def _by_convention(fields: Mapping[str, object], task: Task | None) -> _Found:
-    # Their pair was weighed, so a second `prompt` or `response` may have changed the choice.
-    ways: tuple[tuple[Step, ...], ...] = ()
+    # What was weighed counts too: a second one may have changed the choice.
+    ways: tuple[tuple[Step, ...], ...] = ((MESSAGES,),) if MESSAGES in fields else ()
     if "response" in fields and "prompt" in fields:
-        ways = (("prompt",), ("response",))
+        ways = (*ways, ("response",), ("prompt",))
         if fields["response"] is not None:
             response = None if task == "prompt" else _Field("response", fields["response"])
             return _Found(_Field("prompt", fields["prompt"]), response, None, ways)
+    if isinstance(fields.get(MESSAGES), list):
+        return _Found(_Field(MESSAGES, fields[MESSAGES]), None, None, (*ways, (MESSAGES,)))
     for name in TEXTS:
         if name in fields:
             return _Found(_Field(name, fields[name]), None, None, (*ways, (name,)))
     if "response" in fields and task != "prompt":
-        return _Found(None, _Field("response", fields["response"]), None, (("response",),))
-    looked = TEXTS if task == "prompt" else (*TEXTS, "response")
-    return _Found(None, None, ", ".join(looked), ())
+        return _Found(None, _Field("response", fields["response"]), None, (*ways, ("response",)))
+    if fields.get(MESSAGES) is not None:
+        return _Found(_Field(MESSAGES, fields[MESSAGES]), None, None, ((MESSAGES,),))
+    looked = (MESSAGES, *TEXTS) if task == "prompt" else (MESSAGES, *TEXTS, "response")
+    return _Found(None, None, ", ".join(looked), ways)
 
 
 def _at_paths(

@@ -10,10 +10,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from seaguard_cli.errors import DuplicateColumns, Failure, FailureCode, InputFailed
-from seaguard_cli.verdict import Item
 
 from .arrow import json_default, parquet_library, plain_values
-from .fields import chooser
+from .fields import Chosen, chooser
 from .lines import Source
 from .record import HEAD, Header, Kind, Record, Row, Selection
 from .spool import seekable
@@ -81,7 +80,7 @@ class _Rows:
             item, failure = (None, chosen) if isinstance(chosen, Failure) else (chosen, None)
         return Record(raw, b"\n", line, kind, item, failure, None, None, False, self._label, row)
 
-    def _chosen(self, cells: Mapping[str, object]) -> Item | Failure:
+    def _chosen(self, cells: Mapping[str, object]) -> Chosen:
         fields = {name: value for name, value in cells.items() if value is not None}
         chosen = self._choose(fields, None)
         if isinstance(chosen, Failure) and chosen.facts.get("found") == "binary":

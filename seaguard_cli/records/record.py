@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from seaguard_cli.errors import Failure
-from seaguard_cli.verdict import Item, Task, Verdict
+from seaguard_cli.verdict import Conversation, Item, Task, Verdict
 
 HEAD = 64 * 1024
 """How many of its first bytes stand for a record that is too large, or that is no object."""
@@ -47,8 +47,9 @@ class Kind(StrEnum):
 class Selection:
     """Which field of a record is judged, and as which task; all None: by convention.
 
-    `key` is the key that a writer will add: a record that has it already is `key_exists`. None:
-    not checked, because the writer adds none or replaces it.
+    `each_turn` judges a conversation turn by turn, and not by its last one alone. `key` is the key
+    that a writer will add: a record that has it already is `key_exists`. None: not checked, because
+    the writer adds none or replaces it.
     """
 
     field: str | None = None
@@ -56,6 +57,7 @@ class Selection:
     response_field: str | None = None
     task: Task | None = None
     key: str | None = None
+    each_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Record:
     end: bytes
     line: int
     kind: Kind
-    item: Item | None
+    item: Item | Conversation | None
     failure: Failure | None
     header: Header | None = None
     cells: tuple[str, ...] | None = None

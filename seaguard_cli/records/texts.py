@@ -67,7 +67,8 @@ def _text(raw: bytes, end: bytes, line: int, selection: Selection, source: str |
     if selection.key == "text":
         failure = Failure(FailureCode.KEY_EXISTS, {"key": "text"})
         return Record(raw, end, line, Kind.TEXT, None, failure, source=source)
-    return Record(raw, end, line, Kind.TEXT, item_of(text, selection.task), None, source=source)
+    item = item_of(text, selection.task, "text")
+    return Record(raw, end, line, Kind.TEXT, item, None, source=source)
 
 
 def _pair(raw: bytes, text: str, response: str, line: int, selection: Selection) -> Record:

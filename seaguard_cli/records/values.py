@@ -9,7 +9,8 @@ import orjson
 from seaguard_cli.errors import Failure, FailureCode
 
 from . import exact
-from .fields import chooser, item_of, json_type
+from .fields import chooser, item_of
+from .json_types import json_type
 from .lines import Line
 from .record import HEAD, Kind, Record, Selection
 from .split import Value
@@ -90,7 +91,7 @@ def _string(
     if selection.key == "text":
         failure = Failure(FailureCode.KEY_EXISTS, {"key": "text"})
         return Record(raw, end, line, Kind.STRING, None, failure, None, None, element, source)
-    item = item_of(text, selection.task)
+    item = item_of(text, selection.task, "text")
     return Record(raw, end, line, Kind.STRING, item, None, None, None, element, source)
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seaguard_cli.errors import WeightsError
-from seaguard_cli.weights.fetch.reuse import sha256_of
+from seaguard_cli.weights.hashing import sha256_of
 from seaguard_cli.weights.header import Header, read_header
 from seaguard_cli.weights.model import Model
-from seaguard_cli.weights.pulling import Progress
+from seaguard_cli.weights.progress import Progress
 from seaguard_cli.weights.store import Manifest, Store
+
+_ARCHITECTURE = "general.architecture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,21 @@ def check_hash(manifest: Manifest | None, store: Store, progress: Progress) -> F
     return Finding("hash", True, f"sha256 {manifest.files[0].sha256}")
 
 
+def another_model(path: Path, model: Model) -> str | None:
+    """Say by what a file shows that it is not the model; None too for one that is no GGUF."""
+    try:
+        return _other_architecture(read_header(path), model)
+    except WeightsError:
+        return None
+
+
+def _other_architecture(header: Header, model: Model | None) -> str | None:
+    found, expected = header.metadata.get(_ARCHITECTURE), model.architecture if model else None
+    if expected in (None, found):
+        return None
+    return f"its architecture is {found or 'not told'} and not {expected}"
+
+
 def check_header(paths: list[Path], model: Model | None) -> Iterator[Finding]:
     """Read the header of every part, and see whether its tensors lie within the file."""
     headers: list[Header] = []
@@ -52,12 +69,10 @@ def check_header(paths: list[Path], model: Model | None) -> Iterator[Finding]:
         except WeightsError as error:
             yield Finding("header", False, f"{path.name}: {error.facts['reason']}")
             return
-    architecture = headers[0].metadata.get("general.architecture", "none")
-    expected = model.architecture if model else None
-    if expected and architecture != expected:
-        yield Finding("header", False, f"its architecture is {architecture} and not {expected}")
+    if problem := _other_architecture(headers[0], model):
+        yield Finding("header", False, problem)
         return
-    yield Finding("header", True, f"{architecture}")
+    yield Finding("header", True, str(headers[0].metadata.get(_ARCHITECTURE)))
     for path, header in zip(paths, headers, strict=True):
         if tensor := header.beyond():
             seen = f"{path.name}: {tensor.name} ends at byte {tensor.end} of {header.size}"

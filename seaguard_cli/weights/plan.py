@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seaguard_cli.errors import FileMissing, QuantMissing, RepoMissing, WrongHash
+from seaguard_cli.errors import (
+    FileMissing,
+    NotConvertible,
+    QuantMissing,
+    RepoBroken,
+    RepoMissing,
+    WrongHash,
+)
 from seaguard_cli.weights.hub import Hub, RemoteFile, Repo
 from seaguard_cli.weights.hub.cache import cached
 from seaguard_cli.weights.hub.files import Listed
 from seaguard_cli.weights.model import Model, Source
 from seaguard_cli.weights.quants import same_file
 
+_WEIGHTS = ".safetensors"
 # What a conversion reads; the rest of an official repo is pictures and prose.
-_NEEDED = (".safetensors", ".json", ".model", "merges.txt", ".jinja")
+_NEEDED = (_WEIGHTS, ".json", ".model", "merges.txt", ".jinja")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,36 @@ class Plan:
     repo: str
     revision: str
     files: tuple[RemoteFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Give the bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The files of one commit that a conversion reads. `licence` is what the repo says."""
+
+    repo: str
+    revision: str
+    licence: str | None
+    files: tuple[RemoteFile, ...]
+
+    @property
+    def name(self) -> str:
+        """Give the repo's name without its owner."""
+        return self.repo.rpartition("/")[2]
+
+    @property
+    def weights(self) -> tuple[RemoteFile, ...]:
+        """Give the files with the weights."""
+        return tuple(file for file in self.files if file.name.endswith(_WEIGHTS))
+
+    @property
+    def others(self) -> tuple[RemoteFile, ...]:
+        """Give the files that tell what the weights are, small beside them."""
+        return tuple(file for file in self.files if not file.name.endswith(_WEIGHTS))
 
     @property
     def size(self) -> int:
@@ -83,10 +121,20 @@ def plan_from_cache(model: Model, quant: str, name: str | None) -> Plan | None:
 
 
 def plan_official(hub: Hub, model: Model, quant: str) -> Plan:
-    """Plan to fetch what a conversion needs from the official repo. Raises HubError."""
-    repo = official_repo(hub, model)
-    files = _stated(hub, repo, [file for file in repo.files if is_needed(file)])
-    return Plan(model, quant, repo.name, repo.commit, files)
+    """Plan to fetch what a conversion needs from the official repo.
+
+    Raises HubError, NotConvertible when it holds no safetensors, and RepoBroken.
+    """
+    found = _checkpoint(hub, official_repo(hub, model))
+    return Plan(model, quant, found.repo, found.revision, found.files)
+
+
+def plan_checkpoint(hub: Hub, name: str, revision: str | None = None) -> Checkpoint:
+    """Plan to fetch what a conversion needs from any repo: a commit, branch or tag of it.
+
+    Raises HubError, NotConvertible when it holds no safetensors, and RepoBroken.
+    """
+    return _checkpoint(hub, hub.repo(name, revision))
 
 
 def official_repo(hub: Hub, model: Model) -> Repo:
@@ -103,6 +151,18 @@ def official_repo(hub: Hub, model: Model) -> Repo:
 def is_needed(file: Listed) -> bool:
     """Tell whether a conversion reads this file of an official repo."""
     return not {"/", "\\", ":"} & set(file.path) and file.path.endswith(_NEEDED)
+
+
+def _checkpoint(hub: Hub, repo: Repo) -> Checkpoint:
+    needed = [file for file in repo.files if is_needed(file)]
+    if not any(file.path.endswith(_WEIGHTS) for file in needed):
+        raise NotConvertible(path=repo.name, problem="it holds no safetensors")
+    try:
+        files = _stated(hub, repo, needed)
+    except FileMissing as error:
+        path = f"{repo.name}/{error.facts['file']}"
+        raise RepoBroken(path=path, problem="it is listed, and is not there") from error
+    return Checkpoint(repo.name, repo.commit, repo.licence, files)
 
 
 def _stated(hub: Hub, repo: Repo, listed: Sequence[Listed]) -> tuple[RemoteFile, ...]:

@@ -10,15 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from seaguard_cli import __version__
 from seaguard_cli.errors import Offline, StoreFailed
-from seaguard_cli.weights.fetch.locking import locked
 from seaguard_cli.weights.fetch.part import no_room
 from seaguard_cli.weights.fetch.reuse import take_cached, take_here
 from seaguard_cli.weights.fetch.transfer import transfer
 from seaguard_cli.weights.hub import Hub, RemoteFile
+from seaguard_cli.weights.locking import locked
 from seaguard_cli.weights.model import Model
 from seaguard_cli.weights.plan import (
     Plan,
@@ -27,11 +26,11 @@ from seaguard_cli.weights.plan import (
     plan_official,
     plan_source,
 )
+from seaguard_cli.weights.progress import Progress
 from seaguard_cli.weights.search import Building, Found, building, search
 from seaguard_cli.weights.store import Manifest, Store, StoredFile, Way
 
 __all__ = [
-    "SOURCES",
     "Building",
     "Found",
     "Hub",
@@ -54,23 +53,6 @@ __all__ = [
 
 # Left free beside what is fetched: a disk that is full to the last byte helps no one.
 _SPARE = 64 * 2**20
-
-
-class Progress(Protocol):
-    """Told how far a long work is."""
-
-    def begin(self, what: str, total: int, *, unit: str | None = None) -> None:
-        """Begin one piece of work of `total` bytes, or of what `unit` names."""
-
-    def at(self, done: int) -> None:
-        """Tell how much of it is done."""
-
-    def end(self) -> None:
-        """End it, if one was begun."""
-
-
-# What is held while a model's official files are fetched and used: all its quants share them.
-SOURCES = "sources"
 
 
 def holding(
@@ -158,7 +140,11 @@ def _require_room(files: Sequence[RemoteFile], targets: Sequence[Path]) -> None:
 
 def require_room(folder: Path, need: int) -> None:
     """Raise NoRoom when `need` bytes would not go into `folder`, which need not exist yet."""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
     with suppress(OSError):
-        if shutil.disk_usage(there).free < need + _SPARE:
-            raise no_room(there, need + _SPARE)
+        if shutil.disk_usage(there(folder)).free < need + _SPARE:
+            raise no_room(there(folder), need + _SPARE)
+
+
+def there(folder: Path) -> Path:
+    """Give the folder, or the nearest above it that exists: its disk is the one it will be on."""
+    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -105,7 +105,9 @@ _COUNT = Value(
 )
 _NAME = Value("of letters, digits, '-', '_' and '.'", _written(r"[A-Za-z0-9][\w.-]*"))
 _is_hash = _written("[0-9a-f]{64}")
-is_repo = _written(r"[\w.-]+/[\w.-]+")
+# As huggingface_hub's validate_repo_id has it.
+_WORD = r"(?=[\w.-]{1,96}(?:/|$))\w(?:[\w.-]*\w)?"
+is_repo = _written(rf"(?a)(?!.*(?:--|\.\.|\.git$)){_WORD}/{_WORD}")
 _HASHES = Value(
     "a SHA-256 in 64 small hexadecimal digits, or an array of them",
     lambda value: (

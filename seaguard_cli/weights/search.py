@@ -10,6 +10,7 @@ from seaguard_cli.errors import AccessMissing, FileMissing, RepoMissing
 from seaguard_cli.weights.hub import Hub, Repo
 from seaguard_cli.weights.model import Model
 from seaguard_cli.weights.plan import is_needed, official_repo
+from seaguard_cli.weights.schema import is_repo
 
 _MOST_LOOKED_AT = 12
 
@@ -51,7 +52,8 @@ def search(hub: Hub, model: Model) -> list[Found]:
         for stem in dict.fromkeys(_stem(official) for official in model.official):
             names |= dict.fromkeys(hub.search(words=stem))
     found: dict[str, Found] = {}
-    for name in list(names)[:_MOST_LOOKED_AT]:
+    # huggingface_hub takes no other name, and no repo that could be fetched from has one.
+    for name in list(filter(is_repo, names))[:_MOST_LOOKED_AT]:
         try:
             repo = hub.repo(name)
         except (RepoMissing, AccessMissing, FileMissing):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from typing import Any, Literal
 from seaguard_cli.weights.quants import read_name
 
 _SCHEMA = 1
+# What a file that is not whole yet has behind its name: see fetch/part.py and fetch/reuse.py.
+_ON_THE_WAY = re.compile(r"(?:\.part(?:\.json)?)?(?:\.\d+\.new)?$")
 Way = Literal["fetched", "built"]
 
 
@@ -53,6 +56,14 @@ class Manifest:
     def label(self) -> str:
         """Give name:QUANT."""
         return f"{self.model}:{self.quant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A file of a quant that is no weights yet."""
+
+    path: Path
+    quant: str
 
 
 class Store:
@@ -104,22 +115,18 @@ class Store:
         for file in manifest.files:
             (self.folder / file.name).unlink(missing_ok=True)
 
-    def leftovers(self, model: str, quant: str | None) -> list[Path]:
+    def leftovers(self, model: str, quant: str | None) -> list[Leftover]:
         """Give what an interrupted pull or build of a model has left: files without a manifest."""
         manifests = self.of(model)
         whole = {file.name for manifest in manifests for file in manifest.files}
         found = []
-        for path in self.folder.glob(f"{model}-*.gguf*"):
-            name = path.name.removesuffix(".json").removesuffix(".part")
+        for path in sorted(self.folder.glob(f"{model}-*.gguf*")):
+            name = _ON_THE_WAY.sub("", path.name)
             named = read_name(name)
             ours = named and name == self.name_of(model, named.quant, named.part, named.parts)
             if named and ours and path.name not in whole and quant in (None, named.quant):
-                found.append(path)
-        return sorted(found)
-
-    def source_folder(self, model: str) -> Path:
-        """Give where the official files of a model lie while it is built."""
-        return self.folder / "sources" / model
+                found.append(Leftover(path, named.quant))
+        return found
 
     def _manifest_path(self, model: str, quant: str) -> Path:
         return self.folder / f"{model}-{quant}.json"

@@ -144,7 +144,11 @@ class FakeEngine:
         self.words = next(iter(spellings))
         self.device = "CPU, 2 threads"
         self.options = options
+        self.window = options.max_window or 2048
         type(self).loads += 1
+
+    def count(self, prompt: Prompt) -> int:
+        return len(prompt.turn[prompt.head :].split())
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         batch: list[Prompt] = []

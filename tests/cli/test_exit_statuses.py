@@ -129,12 +129,14 @@ def test_5_when_an_allocation_is_refused(tmp_path: Path) -> None:
     write_gguf(model, QWEN, listed, random_weights(QWEN, listed, shape), shape)
     texts.write_text("word " * 200_000)
     ran = shell(
-        'ulimit -v 800000; seaguard check -m "$1" --ctx 4000000 -f "$2"', str(model), str(texts)
+        'ulimit -v 800000; seaguard check -m "$1" --max-window 4000000 -f "$2"',
+        str(model),
+        str(texts),
     )
     assert (ran.out, ran.status, len(ran.told)) == (b"", 5, 1)
     assert re.fullmatch(
         r"seaguard: error: not enough memory for the context: its \d+ tokens do not fit; "
-        "lower --ctx",
+        "lower --max-window or --ctx",
         ran.told[0],
     )
 

@@ -123,7 +123,7 @@ def test_a_single_line_of_a_megabyte_comes_back_whole() -> None:
     line = b'{"text": "' + b"word " * 210_000 + b'", "id": 1}'
     ran = jsonl(line, b'{"text": "hello"}')
     assert own_bytes(ran.lines[0]) == line
-    assert (ran.labels[0], ran.status) == ("too_long", 3)
+    assert ran.verdicts[0]["windows"] > 100
     assert ran.labels[1] in ("safe", "unsafe")
 
 

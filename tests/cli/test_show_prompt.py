@@ -51,8 +51,8 @@ def test_a_record_without_a_text_is_told_and_the_others_are_shown() -> None:
     ran = shown("--input-format", "jsonl", stdin=b'{"text": "a"}\n{}\n{"text": "b"}\n')
     assert (len(ran.lines), ran.status) == (2, 3)
     assert ran.told == [
-        "seaguard: error: line 2: missing_field: there is none of the fields text, prompt, "
-        "content, message, input, response: name the field that holds the text with --field"
+        "seaguard: error: line 2: missing_field: there is none of the fields messages, text, "
+        "prompt, content, message, input, response: name the field that holds the text with --field"
     ]
 
 

@@ -174,3 +174,11 @@ def test_the_help_fits_into_eighty_columns() -> None:
     assert status == 0
     assert max(map(width_of, lines)) <= 80
     assert any("--threshold" in line and "SCORE" in line for line in lines)
+
+
+def test_the_help_has_bold_headings_on_a_terminal_alone() -> None:
+    status, shown = terminal("check", "--help")
+    assert status == 0
+    assert b"\x1b[1mWhat is read:\x1b[0m\n  -f, --file FILE  " in shown
+    assert b"\x1b[1mExamples:\x1b[0m\n  seaguard check " in shown
+    assert b"\x1b" not in terminal("check", "--help", variables={"NO_COLOR": "1"})[1]

@@ -19,7 +19,7 @@ ONE = "leave one of them out"
 SENTENCES = {
     "--modle x": "there is no option --modle, the nearest is --model: "
     f"{HELP}, or put a text that begins with a dash behind `--`",
-    "--out x": "there is no option --out, the nearest is --output-format: "
+    "--outputformat x": "there is no option --outputformat, the nearest is --output-format: "
     f"{HELP}, or put a text that begins with a dash behind `--`",
     "-z": f"there is no option -z: {HELP}, or put a text that begins with a dash behind `--`",
     "--model": f"option '--model' requires an argument: {HELP}",
@@ -61,6 +61,8 @@ SENTENCES = {
     f"apply: {ONE}",
     "-o labels --with-source x": "-o labels writes one word a line, so --with-source does not "
     f"apply: {ONE}",
+    "--out judged.parquet -o parquet x": "--out grows by whole lines, and Parquet has none: "
+    "choose -o jsonl, or write it with `-o parquet > judged.parquet` or --split",
     "-f missing.txt": "missing.txt: no such file or directory: check the name after -f",
     "-f no-such-folder/*.jsonl": "no-such-folder/*.jsonl: no file matches: check the name after -f",
     "-f .": ".: is a directory: check the name after -f",
@@ -263,3 +265,14 @@ def test_nothing_of_an_argument_is_acted_on_by_a_terminal() -> None:
     written = err.getvalue()
     assert written.count("\n") == len(written.splitlines()) == 8
     assert not {"\x1b", "\u202e", "\x9b", "\r"} & set(written)
+
+
+def test_the_help_groups_the_options_and_keeps_the_lines_of_its_examples() -> None:
+    ran = seaguard("check", "--help")
+    assert ran.status == 0
+    lines = ran.out.decode().splitlines()
+    panels = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert panels[0] == "Arguments:"
+    assert panels[-4:] == ["Options:", "Examples:", "Exit status:", "Settings:"]
+    assert "  cat posts.txt | seaguard check --only unsafe" in lines
+    assert "\x1b" not in ran.out.decode()

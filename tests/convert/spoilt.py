@@ -167,6 +167,16 @@ BROKEN = {
     "a setting missing": ("llama-5", _text(hidden_size=None), "hidden_size is missing"),
     "a setting that is a text": ("llama-5", _text(hidden_size="64"), "hidden_size is '64'"),
     "no layers": ("llama-5", _text(num_hidden_layers=0), "num_hidden_layers is 0"),
+    "more layers than any model has": (
+        "llama-5",
+        _text(num_hidden_layers=10**12),
+        "num_hidden_layers is 1,000,000,000,000, more than any model has",
+    ),
+    "more tokens than any model has": (
+        "qwen-5",
+        _text(vocab_size=10**12),
+        "vocab_size is 1,000,000,000,000, more than any model has",
+    ),
     "a fraction of a layer": ("llama-5", _text(num_hidden_layers=1.5), "num_hidden_layers is 1.5"),
     "heads that do not share": ("llama-5", _text(num_key_value_heads=3), "4 heads"),
     "no base frequency": ("qwen-4", _text(rope_theta=None), "rope_theta is missing"),

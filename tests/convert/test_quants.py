@@ -152,6 +152,18 @@ def test_a_file_that_is_there_stays_unless_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes()[:4] == b"GGUF"
 
 
+def test_a_file_that_came_meanwhile_stays_too(tmp_path: Path) -> None:
+    path = tmp_path / "made.gguf"
+
+    def meanwhile(_step: Step) -> None:
+        path.write_bytes(b"precious")
+
+    with pytest.raises(UsageError, match="exists already"):
+        convert(_LLAMA, path, quants=["F16"], progress=meanwhile)
+    assert path.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nowhere is not a folder"):
         convert(_LLAMA, tmp_path / "nowhere" / "made.gguf", quants=["F16"])

@@ -25,13 +25,14 @@ def opened_engine(
     *,
     threads: int,
     ctx: int | None = None,
+    max_window: int | None = None,
     family: str | None = None,
     cancellation: Cancellation | None = None,
 ) -> Iterator[LlamaEngine]:
     """An engine on the CPU with the model at `path`."""
     engine = LlamaEngine(
         path,
-        EngineOptions(device="cpu", threads=threads, ctx=ctx),
+        EngineOptions(device="cpu", threads=threads, ctx=ctx, max_window=max_window),
         cancellation=cancellation or Cancellation(),
         families=CATALOGUE.families,
         family=family,

@@ -50,6 +50,35 @@ def test_a_context_is_as_small_as_its_tokens_let_it(tokens: int, ctx: int) -> No
     assert plan.context_for(tokens) == ctx
 
 
+@pytest.mark.parametrize(
+    ("asked", "ctx", "window", "largest"),
+    [
+        (None, None, 2048, 4096),
+        (1000, None, 1000, 4096),
+        (8192, None, 8192, 8192),
+        (None, 512, 512, 512),
+        (None, 16384, 2048, 16384),
+        (4096, 8192, 4096, 8192),
+    ],
+)
+def test_the_context_may_be_as_large_as_a_window_and_no_window_larger_than_it(
+    asked: int | None, ctx: int | None, window: int, largest: int
+) -> None:
+    options = EngineOptions(ctx=ctx, max_window=asked)
+    plan = make_plan(options, processors=1, gpu_usable=False)
+    assert (plan.window, plan.ctx) == (window, largest)
+
+
+def test_no_window_is_larger_than_the_models_own_context() -> None:
+    plan = make_plan(EngineOptions(), processors=1, gpu_usable=False)
+    assert [plan.fitted(trained).window for trained in (0, 256, 2047, 8192)] == [
+        2048,
+        256,
+        2047,
+        2048,
+    ]
+
+
 def test_no_context_is_larger_than_the_models_own() -> None:
     plan = make_plan(EngineOptions(ctx=4096), processors=1, gpu_usable=False)
     assert plan.fitted(1024).ctx == 1024

@@ -53,7 +53,13 @@ class FakeEngine:
         self.batches: list[list[str]] = []
         self.alone: list[str] = []
         self.closed = 0
+        self.window = options.max_window or 2048
         self._batch = batch
+        self._say = _words if "words" in path.stem else _outcome
+
+    def count(self, prompt: Prompt) -> int:
+        """Every word of the text is a token, and the instruction is none."""
+        return len(prompt.turn[prompt.head :].split())
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         """Score in batches, as the real one does: nothing comes before its batch is full."""
@@ -73,7 +79,7 @@ class FakeEngine:
     def score_alone(self, prompt: Prompt) -> Score | Failure:
         """Score one, and note it."""
         self.alone.append(_text(prompt))
-        return _outcome(_text(prompt), "alone", exact=True)
+        return self._say(_text(prompt), "alone", exact=True)
 
     def close(self) -> None:
         """Note that it was closed."""
@@ -82,11 +88,21 @@ class FakeEngine:
     def _together(self, texts: list[str]) -> list[Score | Failure]:
         if texts:
             self.batches.append(texts)
-        return [_outcome(text, "packed") for text in texts]
+        return [self._say(text, "packed") for text in texts]
 
 
 def _text(prompt: Prompt) -> str:
     return prompt.turn[prompt.head :]
+
+
+def _words(text: str, where: str, *, exact: bool = False) -> Score | Failure:
+    """The highest number among the words; of 0.4/0.6 the first in a batch, and the second alone."""
+    words = text.split()
+    if "broken" in words:
+        return Failure(FailureCode.ENGINE, {"problem": "it was asked to"})
+    numbers = [word.partition("/") for word in words if word[:1].isdigit()]
+    scores = [float(alone if slash and exact else packed) for packed, slash, alone in numbers]
+    return Score(max(scores, default=0.01), 0.2 if "doubtful" in words else 1.0, exact)
 
 
 def _outcome(text: str, where: str, *, exact: bool = False) -> Score | Failure:

@@ -30,4 +30,4 @@ def whole(prompt: Prompt) -> str:
 def vocabulary_of(path: Path) -> Iterator[tuple[Vocabulary, Family]]:
     """The tokenizer of a model file, and the family that it tells."""
     with opened_vocabulary(path, families=CATALOGUE.families, family=None) as opened:
-        yield opened
+        yield opened.vocabulary, opened.family

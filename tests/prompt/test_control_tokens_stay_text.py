@@ -176,9 +176,8 @@ def test_the_score_of_a_strangers_model_is_not_that_of_a_broken_out_turn(
 
 
 def test_a_control_token_of_one_letter_cannot_be_taken_apart_and_ends(models: Models) -> None:
-    with opened_vocabulary(models["newline-ends"], families=CATALOGUE.families, family="qwen") as (
-        vocabulary,
-        _,
-    ):
+    families = CATALOGUE.families
+    with opened_vocabulary(models["newline-ends"], families=families, family="qwen") as opened:
+        vocabulary = opened.vocabulary
         ids = vocabulary.segment(Segment("one\ntwo\n", trusted=False))
         assert b"".join(map(vocabulary.piece, ids)) == b"one\ntwo\n"

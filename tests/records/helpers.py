@@ -21,7 +21,7 @@ from seaguard_cli.records import (
     open_writer,
     read,
 )
-from seaguard_cli.verdict import Item, Verdict
+from seaguard_cli.verdict import Conversation, Item, Verdict
 
 MODEL = "qwen-sea-guard-4b:Q4_K_M"
 UNSAFE = Verdict("unsafe", 0.9731, 0.5, "prompt", MODEL)
@@ -125,18 +125,21 @@ def one(data: bytes, format: Format | None = Format.JSONL, **selection: Any) -> 
     return record
 
 
-def items(found: Iterable[Record]) -> list[Item | str]:
+def items(found: Iterable[Record]) -> list[Item | Conversation | str]:
     """Give each record's item, or its failure's code."""
     return [described(record) for record in found]
 
 
-def described(record: Record) -> Item | str:
+def described(record: Record) -> Item | Conversation | str:
     assert (record.item is None) != (record.failure is None)
-    return record.item if record.failure is None else record.failure.code.value
+    if record.failure is not None:
+        return record.failure.code.value
+    assert record.item is not None
+    return record.item
 
 
 def texts(found: Iterable[Record]) -> list[str]:
-    return [item if isinstance(item, str) else item.prompt for item in items(found)]
+    return [item.prompt if isinstance(item, Item) else str(item) for item in items(found)]
 
 
 def judged(

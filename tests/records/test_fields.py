@@ -79,7 +79,7 @@ def test_a_response_that_is_not_a_text_is_told() -> None:
 def test_a_record_without_a_usual_name_is_told() -> None:
     got = failure({"body": "a"})
     assert got.code == "missing_field"
-    assert got.facts == {"field": "text, prompt, content, message, input, response"}
+    assert got.facts == {"field": "messages, text, prompt, content, message, input, response"}
     assert judged({}) == "missing_field"
 
 

@@ -31,13 +31,34 @@ from seaguard_cli.records import (
     Record,
     Selection,
     from_arguments,
+    open_split,
     open_writer,
+    schema,
 )
-from seaguard_cli.verdict import Verdict
+from seaguard_cli.verdict import TurnVerdict, Verdict, Window
 
 from .helpers import MODEL, UNSAFE, Sink, judged, records, wording
 from .test_parquet_input import TURNS, parquet
 
+TURN_TYPE = pa.list_(
+    pa.struct(
+        {
+            "turn": "int64",
+            "role": "string",
+            "label": "string",
+            "score": "double",
+            "low_mass": "bool",
+            "windows": "int64",
+            "window_field": "string",
+            "window_start": "int64",
+            "window_end": "int64",
+            "kept_field": "string",
+            "kept_start": "int64",
+            "kept_end": "int64",
+            "truncated": "bool",
+        }
+    )
+)
 OURS = {
     "seaguard_label": "string",
     "seaguard_score": "double",
@@ -45,10 +66,28 @@ OURS = {
     "seaguard_task": "string",
     "seaguard_model": "string",
     "seaguard_low_mass": "bool",
+    "seaguard_windows": "int64",
+    "seaguard_window_field": "string",
+    "seaguard_window_start": "int64",
+    "seaguard_window_end": "int64",
+    "seaguard_kept_field": "string",
+    "seaguard_kept_start": "int64",
+    "seaguard_kept_end": "int64",
+    "seaguard_truncated": "bool",
+    "seaguard_turns": str(TURN_TYPE).replace("item", "element"),
     "seaguard_error": "string",
     "seaguard_error_message": "string",
 }
-SAID = dict(zip(OURS, ("unsafe", 0.9731, 0.5, "prompt", MODEL, False, None, None), strict=True))
+SAID = {
+    **dict.fromkeys(OURS),
+    "seaguard_label": "unsafe",
+    "seaguard_score": 0.9731,
+    "seaguard_threshold": 0.5,
+    "seaguard_task": "prompt",
+    "seaguard_model": MODEL,
+    "seaguard_low_mass": False,
+    "seaguard_truncated": False,
+}
 
 
 def failed(code: str) -> dict[str, object]:
@@ -148,11 +187,34 @@ class TestColumns:
         assert got.schema.field("id").type == pa.int8()
 
     def test_a_verdict_says_all_that_it_knows(self) -> None:
-        verdict = Verdict("safe", None, 0.25, "response", MODEL, low_mass=True)
+        verdict = Verdict(
+            "safe",
+            None,
+            0.25,
+            "response",
+            MODEL,
+            low_mass=True,
+            windows=12,
+            window=Window("response", 10, 20),
+            truncated=True,
+            kept=Window("prompt", 0, 7),
+            turns=(TurnVerdict(3, "assistant", UNSAFE),),
+        )
         found = records(b"a\n", Format.TEXT)
         (row,) = pq.read_table(io.BytesIO(judged(found, Form.PARQUET, verdict))).to_pylist()
-        values = ("safe", None, 0.25, "response", MODEL, True, None, None)
+        judged_so = ("safe", None, 0.25, "response", MODEL)
+        so = (True, 12, "response", 10, 20, "prompt", 0, 7, True)
+        turn = (3, "assistant", "unsafe", 0.9731, False, *[None] * 7, False)
+        turns = [dict(zip((field.name for field in TURN_TYPE.value_type), turn, strict=True))]
+        values = (*judged_so, *so, turns, None, None)
         assert row == {"text": "a", **dict(zip(OURS, values, strict=True))}
+
+    def test_there_is_one_for_everything_that_json_says(self) -> None:
+        verdict = json.loads(schema())["$defs"]["verdict"]["properties"]
+        # A part of a text is told in three columns, and a source in columns of its own.
+        ours = {name.removeprefix("seaguard_") for name in OURS}
+        parts = {one for one in ours if one.startswith(("window_", "kept_", "error"))}
+        assert {*verdict} - {"source", "window", "kept"} == ours - parts
 
     def test_a_failure_has_its_message(self) -> None:
         failure = Failure(FailureCode.TOO_LONG, {"tokens": 9000, "limit": 4096})
@@ -305,7 +367,44 @@ class TestGroups:
         ]
 
 
+class Full(Sink):
+    """Takes so many bytes and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, data: bytes, /) -> None:
+        if len(self.data) + len(data) > self._room:
+            raise OutputFailed(path="standard output", reason="No space left on device")
+        super().write(data)
+
+
 class TestEnds:
+    def test_records_wait_until_their_group_is_written(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("seaguard_cli.records.writers.parquet._MOST_ROWS", 2)
+        writer = open_writer(Form.PARQUET, Sink(), wording=wording, look=Look())
+        held = []
+        for record in records(b"a\nb\nc\n", Format.TEXT):
+            writer.write(record, UNSAFE)
+            held.append(writer.holds)
+        assert held == [True, False, True]
+
+    def test_a_part_that_cannot_be_ended_keeps_no_other_from_its_end(self) -> None:
+        sinks = {"safe": Full(0), "unsafe": Sink(), "error": Full(0)}
+        parts = {
+            name: open_writer(Form.PARQUET, sink, wording=wording, look=Look())
+            for name, sink in sinks.items()
+        }
+        split = open_split(parts)
+        for record in records(b"a\nb\n", Format.TEXT):
+            split.write(record, UNSAFE)
+        with pytest.raises(OutputUnfinished):
+            split.close()
+        assert pq.read_table(io.BytesIO(sinks["unsafe"].data)).num_rows == 2
+
     def test_what_was_written_is_a_whole_file_wherever_it_is_closed(self) -> None:
         found = records(b"a\nb\nc\n", Format.TEXT)
         for count in range(4):
@@ -314,13 +413,7 @@ class TestEnds:
 
     @pytest.mark.parametrize("room", [0, 3, 200, 2000])
     def test_one_that_is_full_is_told_to_lack_its_end(self, room: int) -> None:
-        class Full(Sink):
-            def write(self, data: bytes, /) -> None:
-                if len(self.data) + len(data) > room:
-                    raise OutputFailed(path="standard output", reason="No space left on device")
-                super().write(data)
-
-        sink = Full()
+        sink = Full(room)
         writer = open_writer(Form.PARQUET, sink, wording=wording, look=Look())
         with pytest.raises(OutputUnfinished, match="No space left"):
             write_all(writer, records(b"some text\n" * 3000, Format.TEXT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.records import Format, schema
-from seaguard_cli.verdict import Label, Task, Verdict
+from seaguard_cli.verdict import Label, Task, TurnVerdict, Verdict, Window
 
 from .helpers import MODEL, judged, records
 
@@ -18,6 +19,22 @@ SCHEMA: dict[str, Any] = json.loads(schema())
 VALIDATOR = Draft202012Validator(SCHEMA)
 VERDICT = SCHEMA["$defs"]["verdict"]
 ERROR = SCHEMA["$defs"]["failure"]["properties"]["error"]
+PLAIN = Verdict("safe", 0.1, 0.5, "prompt", MODEL)
+SPLIT = Verdict(
+    "unsafe",
+    0.9,
+    0.5,
+    "response",
+    MODEL,
+    low_mass=True,
+    windows=12,
+    window=Window('messages.3."\u0e01"', 10, 20),
+    truncated=True,
+    kept=Window("messages.2.content", 0, 7),
+)
+EVERYTHING = replace(SPLIT, turns=(TurnVerdict(3, "assistant", SPLIT),))
+ALWAYS = ["label", "score", "threshold", "task", "model"]
+SOMETIMES = ["low_mass", "windows", "window", "kept", "truncated"]
 
 
 def added(data: bytes, outcome: Verdict | Failure, **options: Any) -> dict[str, Any]:
@@ -70,22 +87,56 @@ def test_the_codes_are_the_closed_list() -> None:
 
 
 def test_a_verdict_has_just_the_keys_that_the_schema_names() -> None:
-    verdict = Verdict("safe", 0.1, 0.5, "prompt", MODEL, True)
-    value = added(b'{"text": "a"}', verdict, with_source=True)
-    assert list(value) == ["label", "score", "threshold", "task", "model", "low_mass", "source"]
+    value = added(b'{"text": "a"}', EVERYTHING, with_source=True)
+    assert list(value) == [*ALWAYS, *SOMETIMES, "turns", "source"]
     assert list(VERDICT["properties"]) == list(value)
-    assert VERDICT["required"] == list(value)[:-2]
-    bare = added(b'{"text": "a"}', Verdict("safe", 0.1, 0.5, "prompt", MODEL))
-    assert list(bare) == VERDICT["required"]
+    assert VERDICT["required"] == ALWAYS
+    assert list(added(b'{"text": "a"}', PLAIN)) == ALWAYS
 
 
 @pytest.mark.parametrize("line", [b'{"text": "a"}', b"bad", b'"a"'])
 def test_a_source_has_just_the_keys_that_the_schema_names(line: bytes) -> None:
-    value = added(line, Verdict("safe", 0.1, 0.5, "prompt", MODEL), with_source=True)
+    value = added(line, PLAIN, with_source=True)
     VALIDATOR.validate(value)
     assert value["source"] == {"file": "a.jsonl", "line": 1}
     source = SCHEMA["$defs"]["source"]
     assert list(source["properties"]) == list(value["source"]) == source["required"]
+
+
+def test_a_turn_has_just_the_keys_that_the_schema_names() -> None:
+    (turn,) = added(b'{"text": "a"}', EVERYTHING)["turns"]
+    assert list(turn) == ["turn", "role", "label", "score", *SOMETIMES]
+    assert list(SCHEMA["$defs"]["turn"]["properties"]) == list(turn)
+    assert SCHEMA["$defs"]["turn"]["required"] == ["turn", "role", "label", "score"]
+
+
+def test_a_part_of_a_text_has_just_the_keys_that_the_schema_names() -> None:
+    value = added(b'{"text": "a"}', EVERYTHING)
+    assert value["window"] == {"field": 'messages.3."\u0e01"', "start": 10, "end": 20}
+    assert list(SCHEMA["$defs"]["part"]["properties"]) == list(value["window"])
+    assert SCHEMA["$defs"]["part"]["required"] == list(value["kept"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"window": Window("text", 0, 5), "windows": 1}, ["windows", "window"]),
+        ({"window": Window("text", 0, 5), "windows": 9}, ["windows", "window"]),
+        (
+            {"window": Window("text", 0, 5), "windows": 9, "truncated": True},
+            ["windows", "window", "truncated"],
+        ),
+        ({"kept": Window("prompt", 0, 5)}, ["kept"]),
+        ({"truncated": True}, ["truncated"]),
+        ({"turns": (TurnVerdict(0, "user", PLAIN),)}, ["turns"]),
+    ],
+)
+def test_what_only_some_verdicts_have_is_valid_in_each_combination(
+    changes: dict[str, Any], keys: list[str]
+) -> None:
+    value = added(b'{"text": "a"}', replace(PLAIN, **changes))
+    VALIDATOR.validate(value)
+    assert list(value) == [*ALWAYS, *keys]
 
 
 def test_an_error_has_just_the_keys_that_the_schema_names() -> None:

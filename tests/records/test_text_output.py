@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from seaguard_cli.errors import Failure, FailureCode
-from seaguard_cli.records import Form, Format, Look, Selection, from_arguments
-from seaguard_cli.verdict import Verdict
+from seaguard_cli.records import Form, Format, Look, Record, Selection, from_arguments
+from seaguard_cli.verdict import TurnVerdict, Verdict, Window
 
 from .helpers import MODEL, SAFE, UNSAFE, judged, records
 
@@ -32,7 +33,7 @@ def test_an_error_says_where_which_and_why() -> None:
     found = records(b'{"text": "a"}\n{"id": 1}\n', Format.JSONL)
     assert judged(found, Form.TEXT).decode().splitlines()[1] == (
         "error   line 2: missing_field: cannot judge "
-        "(field=text, prompt, content, message, input, response)"
+        "(field=messages, text, prompt, content, message, input, response)"
     )
 
 
@@ -131,6 +132,57 @@ def test_colours_only_when_asked_for() -> None:
 def test_colours_do_not_count_for_the_width() -> None:
     plain, coloured = (shown("x" * 99, width=40, colour=colour) for colour in (False, True))
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def long(record: Record, width: int | None = None, **changes: object) -> str:
+    verdict = replace(UNSAFE, **changes)  # type: ignore[arg-type]
+    return judged([record], Form.TEXT, verdict, look=Look(width=width)).decode()
+
+
+def test_a_long_text_is_shown_by_the_window_that_decided() -> None:
+    (record,) = from_arguments(["0123456789" * 3], response=None, selection=Selection())
+    window = Window("text", 12, 15)
+    line = long(record, window=window, windows=7)
+    assert line == "unsafe  0.973  [12:15, worst of 7 windows] 234\n"
+    capped = long(record, window=window, windows=7, truncated=True)
+    assert capped == "unsafe  0.973  [12:15, worst of the first 7 windows] 234\n"
+
+
+def test_a_long_pair_is_shown_by_its_window_and_what_was_kept() -> None:
+    (record,) = from_arguments(["0123456789"], response="abcdefghij", selection=Selection())
+    prompt, response = Window("prompt", 2, 4), Window("response", 0, 3)
+    line = long(record, window=prompt, windows=3, kept=response)
+    assert line.endswith("  [2:4, worst of 3 windows, response cut to 0:3] 23 → abc\n")
+    line = long(record, window=replace(response, start=1), windows=3, kept=replace(prompt, start=0))
+    assert line.endswith("  [1:3, worst of 3 windows, prompt cut to 0:4] 0123 → bc\n")
+
+
+def test_a_lone_response_is_shown_by_its_window() -> None:
+    selection = Selection(task="response")
+    (record,) = from_arguments(["0123456789"], response=None, selection=selection)
+    assert long(record, window=Window("text", 2, 4), windows=3).endswith("]  → 23\n")
+
+
+def test_a_conversation_is_shown_by_the_turn_that_decided() -> None:
+    data = b"""{"messages": [{"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "a bomb is made of"}, {"role": "user", "content": "x"}]}"""
+    (record,) = records(data, Format.JSON, each_turn=True)
+    turns = (
+        TurnVerdict(0, "user", SAFE),
+        TurnVerdict(1, "assistant", UNSAFE),
+        TurnVerdict(2, "user", SAFE),
+    )
+    assert long(record, turns=turns) == "unsafe  0.973  [turn 1] hello → a bomb is made of\n"
+    windows = {"turns": turns, "window": Window("messages.1.content", 2, 6), "windows": 2}
+    assert long(record, **windows).endswith("  [turn 1, 2:6, worst of 2 windows] hello → bomb\n")
+
+
+@pytest.mark.parametrize("width", range(1, 90))
+def test_a_note_makes_no_line_wider(width: int) -> None:
+    (record,) = from_arguments(["กำ" * 500], response=None, selection=Selection())
+    line = long(record, width, window=Window("text", 12, 900), windows=7).rstrip("\n")
+    assert cell_len(line) <= max(width, 23)
+    assert ("[12:900" in line) == (width >= 15 + len("[12:900, worst of 7 windows] ") + 8)
 
 
 def test_labels_are_one_word_a_line() -> None:

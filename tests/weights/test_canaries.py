@@ -86,3 +86,11 @@ def test_a_model_that_is_no_guard_is_told_after_a_pull(hub: Hub, models: Models)
     ran = seaguard("pull", "qwen-4b", "--source", REPO)
     assert ran.status == 4
     assert "not usable as a guard" in ran.err
+
+
+def test_a_file_of_another_model_is_told_after_a_pull(hub: Hub, models: Models) -> None:
+    offer(hub, models["llama"].read_bytes())
+    ran = seaguard("pull", "qwen-4b", "--source", REPO)
+    assert ran.status == 4
+    assert "what was fetched is another model, its architecture is llama and not qwen3vl" in ran.err
+    assert "remove it with `seaguard rm qwen-sea-guard-4b:Q4_K_M` and try another" in ran.err

@@ -129,6 +129,15 @@ def test_a_repo_that_is_found_and_closed_is_left_out(crowded: Hub) -> None:
     assert STRANGER not in pull().err
 
 
+@pytest.mark.parametrize("name", ["third/a\x1b[31mb", "third/a..b", "no-owner", "a/b/c"])
+def test_a_repo_that_no_one_could_fetch_from_is_left_out(crowded: Hub, name: str) -> None:
+    declared = f"base_model:quantized:{OFFICIAL}"
+    crowded.repos[name] = FakeRepo({"x-Q4_K_M.gguf": b"GGUF"}, tags=["gguf", declared])
+    ran = pull("--json")
+    repos = [one["repo"] for one in ran.json["choices"]]
+    assert repos == [REPO, "third/Guard-GGUF", STRANGER]
+
+
 CHECK = ("check", "-m", "qwen-4b", "some text")
 
 

@@ -221,7 +221,7 @@ def test_verify_finds_another_architecture(hub: Hub, home: Path) -> None:
 def test_verify_of_nothing_is_told() -> None:
     ran = seaguard("verify")
     assert ran.status == 4
-    assert "nothing of it was fetched or built here" in ran.err
+    assert "no weights were fetched or built here: get some with `seaguard pull MODEL`" in ran.err
 
 
 def test_the_manifest_says_where_everything_came_from(hub: Hub, store: Store) -> None:

@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seaguard_cli.errors import ConfigError
 from seaguard_cli.weights import load_catalogue
-from seaguard_cli.weights.schema import CATALOGUE, problems
+from seaguard_cli.weights.schema import CATALOGUE, is_repo, problems
 
 SHA = "0123456789abcdef" * 4
 
@@ -156,3 +160,18 @@ def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
 def test_the_schema_asks_for_every_top_level_table() -> None:
     missing = [one.keys[0] for one in problems({}, CATALOGUE, complete=True)]
     assert missing == ["models", "families", "instructions", "verdicts"]
+
+
+# The autouse home is made once for all examples, which use nothing of it.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(alphabet="aZ0_.-/gité\n ", max_size=12)
+    | st.text(alphabet="ab/", min_size=90, max_size=110)
+)
+def test_names_of_repos_are_those_that_the_hubs_client_takes(name: str) -> None:
+    try:
+        validate_repo_id(name)
+        takes = "/" in name
+    except HFValidationError:
+        takes = False
+    assert is_repo(name) == takes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from seaguard_cli.verdict import Label
 
 from .base import Form, Look, Sink, Wording, Writer
@@ -11,6 +13,7 @@ from .objects import Objects
 from .only import OnFailure, Only
 from .person import Person
 from .screen import Screen
+from .split import Split
 from .table import Note, Table
 
 
@@ -60,3 +63,8 @@ def open_filter(only: Label, sink: Sink, *, note: OnFailure, look: Look) -> Writ
     `note` is told each record that could not be judged: none of them is passed on.
     """
     return Only(Screen(sink) if look.literal else sink, only, note)
+
+
+def open_split(parts: Mapping[str, Writer]) -> Writer:
+    """Give the writer that passes each record to one of `parts`: safe, unsafe or error."""
+    return Split(parts)

@@ -50,6 +50,10 @@ class Sink(Protocol):
 class Writer(Protocol):
     """Writes records with what came of them, in the order they are given."""
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether records wait to be written: a table's first may have no columns yet."""
+
     def header(self, header: Header) -> None:
         """Learn a table's columns, before its first row."""
 

@@ -14,6 +14,8 @@ _TO_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 class JsonLines:
     """One object a line."""
 
+    holds = False
+
     def __init__(self, sink: Sink, objects: Objects) -> None:
         self._sink = sink
         self._bytes_of = objects.bytes_of
@@ -35,6 +37,8 @@ class JsonLines:
 
 class JsonArray:
     """An array of objects, ended by `close` whatever happened before."""
+
+    holds = False
 
     def __init__(self, sink: Sink, objects: Objects) -> None:
         self._sink = sink

@@ -11,6 +11,8 @@ from .base import Sink
 class Labels:
     """`safe`, `unsafe` or `error`."""
 
+    holds = False
+
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 

@@ -20,6 +20,8 @@ class Only:
     Parquet, which have no bytes of their own, come out as JSON Lines.
     """
 
+    holds = False
+
     def __init__(self, sink: Sink, label: Label, note: OnFailure) -> None:
         self._sink = sink
         self._label = label

@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from seaguard_cli.errors import Failure
 from seaguard_cli.records.arrow import parquet_library
 from seaguard_cli.records.record import Header, Outcome, Record
 
 from .arrow_file import ArrowFile
 from .base import Sink, Wording
 from .columns import Cells, cells_of, column_arrays
+from .said import said_columns, said_of
 from .table import Note, column_exists
 
 _MOST_ROWS = 64 * 1024
 _MOST_BYTES = 32 * 2**20
-# What is said of a record, and in which of Arrow's types.
-_VERDICT = {
-    "label": "string",
-    "score": "double",
-    "threshold": "double",
-    "task": "string",
-    "model": "string",
-    "low_mass": "bool",
-}
-_FAILURE = {"error": "string", "error_message": "string"}
-_SOURCE = {"file": "string", "line": "int64"}
 
 
 class Parquet:
@@ -45,8 +34,8 @@ class Parquet:
         self, sink: Sink, key: str, replace: bool, wording: Wording, note: Note, with_source: bool
     ) -> None:
         self._library = parquet_library("-o parquet")
-        parts = _VERDICT | _FAILURE | (_SOURCE if with_source else {})
-        self._ours = {f"{key}_{part}": kind for part, kind in parts.items()}
+        said = said_columns(with_source=with_source)
+        self._ours = {f"{key}_{part}": kind for part, kind in said.items()}
         self._file = ArrowFile(sink)
         self._replace = replace
         self._wording = wording
@@ -60,6 +49,11 @@ class Parquet:
         self._size = 0
         self._noted: set[str] = set()
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether records wait for their row group to be full."""
+        return bool(self._group)
+
     def header(self, header: Header) -> None:
         """Take the columns of a table or a Parquet file, if it is the first input to have any."""
         if self._columns is None:
@@ -72,7 +66,7 @@ class Parquet:
             self._begin(cells.texts if cells.row is None else cells.row.batch.schema)
         self._weigh(cells)
         self._group.append(cells)
-        self._added.append(self._said(record, outcome))
+        self._added.append(said_of(record, outcome, self._wording, with_source=self._with_source))
         if len(self._group) >= _MOST_ROWS or self._size > _MOST_BYTES:
             self._write_group()
 
@@ -113,14 +107,6 @@ class Parquet:
             for name in cells.names:
                 if name not in known and not (self._replace and name in self._ours):
                     self._tell(name)
-
-    def _said(self, record: Record, outcome: Outcome) -> tuple[object, ...]:
-        """Give the cells of our columns."""
-        if isinstance(outcome, Failure):
-            said = (*[None] * len(_VERDICT), outcome.code.value, self._wording(outcome))
-        else:
-            said = (*(getattr(outcome, name) for name in _VERDICT), None, None)
-        return (*said, record.source, record.line) if self._with_source else said
 
     def _write_group(self) -> None:
         import pyarrow

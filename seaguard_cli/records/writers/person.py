@@ -6,9 +6,10 @@ from seaguard_cli.errors import Failure
 from seaguard_cli.records.cells import cut, width_of
 from seaguard_cli.records.literal import literal
 from seaguard_cli.records.record import Header, Outcome, Record
-from seaguard_cli.verdict import Item, Verdict
+from seaguard_cli.verdict import Conversation, Item, Verdict
 
 from .base import Look, Sink, Wording
+from .deciding import decided_on
 
 _COLOURS = {"unsafe": "\x1b[1;31m", "safe": "\x1b[32m", "error": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
@@ -25,6 +26,8 @@ class Person:
 
     `with_source` puts FILE:LINE before the text.
     """
+
+    holds = False
 
     def __init__(self, sink: Sink, wording: Wording, look: Look, with_source: bool) -> None:
         self._sink = sink
@@ -53,7 +56,8 @@ class Person:
     def _verdict(self, record: Record, verdict: Verdict) -> str:
         score = "-    " if verdict.score is None else f"{verdict.score:.3f}"
         place = f"{self._place(record)}  ".lstrip(" ")
-        shown = "" if record.item is None else self._shown(record.item, width_of(place))
+        room = None if self._room is None else max(self._room - width_of(place), _LEAST)
+        shown = "" if record.item is None else self._decided_on(record.item, verdict, room)
         return f"{self._label(verdict.label)}  {score}  {place}{shown}"
 
     def _place(self, record: Record) -> str:
@@ -61,18 +65,27 @@ class Person:
             return ""
         return f"{_ARGUMENT if record.source is None else literal(record.source)}:{record.line}"
 
+    def _decided_on(self, judged: Item | Conversation, verdict: Verdict, room: int | None) -> str:
+        note, item = decided_on(judged, verdict)
+        if room is None:
+            return literal(note) + self._shown(item, None)
+        # Where there is room for one of them, the text says more.
+        note = self._fit(note, room)
+        if room - width_of(note) < _LEAST:
+            note = ""
+        return note + self._shown(item, room - width_of(note))
+
     def _label(self, label: str) -> str:
         padded = label.ljust(len("unsafe"))
         return f"{_COLOURS[label]}{padded}{_PLAIN}" if self._colour else padded
 
-    def _shown(self, item: Item, taken: int) -> str:
-        whole = None if self._room is None else max(self._room - taken, _LEAST)
+    def _shown(self, item: Item, room: int | None) -> str:
         if item.response is None:
-            return self._fit(item.prompt, whole)
-        if whole is None:
+            return self._fit(item.prompt, room)
+        if room is None:
             return literal(item.prompt) + _ARROW + literal(item.response)
         # Half of the line each, and what one does not need is the other's.
-        room = whole - len(_ARROW)
+        room -= len(_ARROW)
         response = self._fit(item.response, room)
         prompt = self._fit(item.prompt, max(room - width_of(response), room // 2))
         return prompt + _ARROW + self._fit(item.response, room - width_of(prompt))

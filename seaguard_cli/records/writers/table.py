@@ -41,6 +41,11 @@ class Table:
         self._waiting: list[list[str]] = []
         self._noted: set[str] = set()
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether rows still wait for the columns."""
+        return bool(self._waiting)
+
     def header(self, header: Header) -> None:
         """Take the table's columns, if it is the first input to have any."""
         if self._columns is None:

@@ -16,6 +16,8 @@ _GLOBAL_EVERY = 6
 # The 27B model, which alone scales attention by the width of a head's share: see llama.cpp's
 # models/gemma3.cpp.
 _GEMMA_27B_LAYERS = 62
+# A stranger's configuration must not fill the memory with names of layers and of tokens.
+_MOST_LAYERS, _MOST_TOKENS = 1_000, 10_000_000
 # Qwen3-VL's when the configuration tells nothing: Qwen3VLVisionConfig of transformers.
 _DEEPSTACK_LAYERS = 3
 
@@ -131,13 +133,13 @@ def read_configuration(folder: Path) -> Configuration:
     heads, hidden = text.whole("num_attention_heads", known.heads), text.whole("hidden_size")
     configuration = Configuration(
         architecture=architecture.name,
-        layers=text.whole("num_hidden_layers"),
+        layers=text.whole("num_hidden_layers", most=_MOST_LAYERS),
         hidden=hidden,
         heads=heads,
         kv_heads=text.whole("num_key_value_heads", known.kv_heads or heads),
         head_dim=text.whole("head_dim", known.head_dim or hidden // heads),
         feed_forward=text.whole("intermediate_size"),
-        vocabulary=text.whole("vocab_size", known.vocabulary),
+        vocabulary=text.whole("vocab_size", known.vocabulary, most=_MOST_TOKENS),
         context=text.whole("max_position_embeddings", known.context),
         epsilon=text.number("rms_norm_eps", known.epsilon),
         rope=read_rope(

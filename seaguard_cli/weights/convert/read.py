@@ -35,11 +35,13 @@ class Settings:
     def __contains__(self, key: str) -> bool:
         return self.values.get(key) is not None
 
-    def whole(self, key: str, default: int | None = None) -> int:
-        """Give a positive whole number. Raises CheckpointBroken."""
+    def whole(self, key: str, default: int | None = None, *, most: int | None = None) -> int:
+        """Give a positive whole number, `most` at most. Raises CheckpointBroken."""
         value = self._given(key, default)
         if type(value) is not int or value <= 0:
             raise self._not(key, value, "a positive whole number")
+        if most is not None and value > most:
+            raise self.broken(f"{key} is {value:,}, more than any model has")
         return value
 
     def number(self, key: str, default: float | None = None) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from seaguard_cli.errors import NoRoomToConvert
+from seaguard_cli.weights.convert.configuration import Configuration
 from seaguard_cli.weights.convert.quants import FLOATS
 from seaguard_cli.weights.convert.writing import Source
 from seaguard_cli.weights.memory_need import weights_size
@@ -19,7 +20,8 @@ _SLACK = 1.03
 
 def require_room(folder: Path, source: Source, quants: Iterable[str], between: str | None) -> None:
     """Raise NoRoomToConvert unless `folder` can take a file of each quant and the one between."""
-    shape = _shape(source)
+    tied = not any(tensor.name == "output.weight" for tensor in source.tensors)
+    shape = _shape(source.configuration, tied)
     needed = source.size(between) if between else 0
     for quant in quants:
         exact = source.size(quant) if quant in FLOATS else None
@@ -30,8 +32,18 @@ def require_room(folder: Path, source: Source, quants: Iterable[str], between: s
         raise NoRoomToConvert(folder=str(folder), need=needed, free=free)
 
 
-def _shape(source: Source) -> Shape:
-    one = source.configuration
+def room_before(configuration: Configuration, stored: int, quants: Sequence[str]) -> int:
+    """Give the bytes that a conversion writes whose safetensors, of `stored` bytes, are to come.
+
+    The file in between has the type of the checkpoint: without its images it is no larger.
+    """
+    shape = _shape(configuration, configuration.tied)
+    between = stored if any(quant not in FLOATS for quant in quants) else 0
+    sizes = (weights_size(shape, quant) or stored for quant in quants)
+    return between + sum(round(size * _SLACK) + _VOCABULARY for size in sizes)
+
+
+def _shape(one: Configuration, tied: bool) -> Shape:
     return Shape(
         layers=one.layers,
         hidden=one.hidden,
@@ -40,5 +52,5 @@ def _shape(source: Source) -> Shape:
         head_dim=one.head_dim,
         ffn=one.feed_forward,
         vocabulary=one.vocabulary,
-        tied=not any(tensor.name == "output.weight" for tensor in source.tensors),
+        tied=tied,
     )

@@ -41,6 +41,16 @@ class Source:
         return sum(_size(tensor, quant) for tensor in self.tensors)
 
 
+def read_all_but_weights(folder: Path) -> Configuration:
+    """Read what tells whether a checkpoint can be converted, before its weights are there.
+
+    Raises NotConvertible and CheckpointBroken.
+    """
+    configuration = read_configuration(folder)
+    read_vocabulary(folder, configuration)
+    return configuration
+
+
 def write_float(source: Source, path: Path, quant: str, progress: Progress) -> None:
     """Write `source` to `path` as F32, F16 or BF16; vectors are F32 in each.
 

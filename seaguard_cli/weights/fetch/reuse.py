@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from seaguard_cli.weights.hashing import sha256_of
 from seaguard_cli.weights.hub import RemoteFile
 from seaguard_cli.weights.hub.cache import cached
 from seaguard_cli.weights.store import StoredFile
-
-_BLOCK = 2**20
 
 
 def take_here(file: RemoteFile, target: Path, counted: Callable[[int], None]) -> StoredFile | None:
@@ -60,14 +58,3 @@ def _link_or_copy(path: Path, new: Path) -> None:
         os.link(path.resolve(), new)
     except OSError:
         shutil.copyfile(path, new)
-
-
-def sha256_of(path: Path, counted: Callable[[int], None]) -> str:
-    """Give a file's SHA-256, telling how many bytes are done. Raises OSError."""
-    digest, done = hashlib.sha256(), 0
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            done += len(block)
-            counted(done)
-    return digest.hexdigest()

@@ -12,6 +12,7 @@ from seaguard_cli.errors import FileMissing
 from seaguard_cli.weights.hub import patience
 from seaguard_cli.weights.hub.failures import translated
 from seaguard_cli.weights.hub.files import Listed, RemoteFile, Repo
+from seaguard_cli.weights.schema import is_repo
 
 if TYPE_CHECKING:
     import httpx2
@@ -45,7 +46,10 @@ class Hub:
     def repo(self, name: str, revision: str | None = None) -> Repo:
         """Give what the Hub says of a repo; of a renamed one, under its new name."""
         with translated(self.endpoint, repo=name, revision=revision):
-            return _repo(self._api.model_info(name, revision=revision, files_metadata=True))
+            info = self._api.model_info(name, revision=revision, files_metadata=True)
+            if not is_repo(info.id):
+                raise ValueError(info.id)
+            return _repo(info)
 
     def search(self, *, tag: str | None = None, words: str | None = None) -> Iterator[str]:
         """Give the names of repos with GGUFs that have a tag, or words in their name."""

@@ -28,7 +28,8 @@ def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         raise StoreFailed(path=str(path), reason=error.strerror or str(error)) from error
     with file:
         waited = False
-        while not _try_lock(file):
+        # Where there are no locks nothing is to be waited for.
+        while try_lock(file) is False:
             if not waited:
                 waited = True
                 on_wait()
@@ -36,13 +37,14 @@ def locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         try:
             yield
         finally:
-            _unlock(file)
+            unlock(file)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(file: BinaryIO) -> bool:
+    def try_lock(file: BinaryIO) -> bool | None:
+        """Take the lock on an open file, and tell whether that went; the lock dies with it."""
         try:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -50,23 +52,28 @@ if sys.platform == "win32":
             return False
         return True
 
-    def _unlock(file: BinaryIO) -> None:
+    def unlock(file: BinaryIO) -> None:
+        """Give the lock back."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(file: BinaryIO) -> bool:
+    def try_lock(file: BinaryIO) -> bool | None:
+        """Take the lock on an open file, and tell whether that went; the lock dies with it.
+
+        None says that this file system has no locks, as some of a network have none.
+        """
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:
-            # Some network file systems have no locks: then nothing is to be waited for.
-            return True
+            return None
         return True
 
-    def _unlock(file: BinaryIO) -> None:
+    def unlock(file: BinaryIO) -> None:
+        """Give the lock back."""
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_UN)
