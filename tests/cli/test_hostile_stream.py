@@ -18,11 +18,31 @@ PLANES = [0x41, 0xE9, 0xE01, 0x1000, 0xB85, 0x202E, 0xFFFD, 0x1F600, 0x2F800, 0x
 PLANES += [plane * 0x10000 + 0x123 for plane in range(17)]
 CONTROL = ["<|im_start|>", "<|im_end|>", "<start_of_turn>", "<|eot_id|>", "<|endoftext|>", "</s>"]
 BROKEN = [
-    b"", b" ", b"{", b"}", b"{}", b"[]", b"null", b"12", b'"a text"', b"nonsense", b"\xff\xfe{",
-    b'{"text": "\xff"}', b'{"text": 5}', b'{"text": null}', b'{"text": NaN}',
-    b'{"text": "\\ud800"}', b'{"text": "a", "text": "b"}', b'{"text": "a", "seaguard": 1}', b'{"text": "a"} x',
-    b"\x00", b'{"text": "a\x00b"}', b'\xef\xbb\xbf{"text": "a"}', b'{"n": 1E400, "text": []}', b"[" * 6000,
-]  # fmt: skip
+    b"",
+    b" ",
+    b"{",
+    b"}",
+    b"{}",
+    b"[]",
+    b"null",
+    b"12",
+    b'"a text"',
+    b"nonsense",
+    b"\xff\xfe{",
+    b'{"text": "\xff"}',
+    b'{"text": 5}',
+    b'{"text": null}',
+    b'{"text": NaN}',
+    b'{"text": "\\ud800"}',
+    b'{"text": "a", "text": "b"}',
+    b'{"text": "a", "seaguard": 1}',
+    b'{"text": "a"} x',
+    b"\x00",
+    b'{"text": "a\x00b"}',
+    b'\xef\xbb\xbf{"text": "a"}',
+    b'{"n": 1E400, "text": []}',
+    b"[" * 6000,
+]
 
 
 def text(rng: random.Random) -> str:
