@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tiny_data import Record, Sentences
 
-OWN_PER_LANGUAGE = 250
+# More of them pull a model of this size away from SEALS.
+OWN_PER_LANGUAGE = 100
 REPLIES_PER_LANGUAGE = 100
 LONG_ITEMS = 220
 ODD_ITEMS = 150

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -245,6 +246,26 @@ def wait_for_records(out: Path, records: int) -> None:
             pass
         time.sleep(0.05)
     raise AssertionError(f"no {records} records")
+
+
+def test_a_disk_that_fills_leaves_whole_records_to_go_on_from(tmp_path: Path) -> None:
+    texts, out = tmp_path / "texts.txt", tmp_path / "out.jsonl"
+    texts.write_bytes(LINES)
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+
+    arguments = ("check", "-m", "tiny", "--deterministic", "-f", str(texts), "--out", str(out))
+    ran = process(*arguments, preexec_fn=little_room)
+    assert ran.status == 74
+    assert "writing broke off, file too large: what was written is whole records" in ran.err
+    assert "Traceback" not in ran.err
+    lines = out.read_bytes().splitlines(keepends=True)
+    assert all(json.loads(line) and line.endswith(b"\n") for line in lines)
+    assert journal(out)["position"]["records"] == len(lines) > 100
+    assert process(*arguments, "--resume").status == 0
+    whole = process("check", "-m", "tiny", "--deterministic", "-f", str(texts))
+    assert out.read_bytes() == whole.out
 
 
 def test_killed_again_and_again_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
