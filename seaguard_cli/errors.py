@@ -225,6 +225,17 @@ class OutOfMemory(EngineError):
     """An allocation was refused. Facts: what, ctx, size (bytes)."""
 
 
+class ModelDoesNotFit(EngineError):
+    """The weights are larger than the memory. Facts: model, need, free (bytes), quant.
+
+    `quant` is the model's largest that would fit, "" when there is none.
+    """
+
+
+class WindowDoesNotFit(EngineError):
+    """A window takes more memory than there is. Facts: model, window, need, free (bytes), fits."""
+
+
 class DecodeFailed(EngineError):
     """llama.cpp could not decode. Facts: status, log."""
 

@@ -8,6 +8,7 @@ import llama_cpp
 import pytest
 
 from seaguard_cli.engine import EngineOptions, fingerprint
+from seaguard_cli.engine.facts import Machine
 from seaguard_cli.engine.fingerprint import Fingerprint
 from seaguard_cli.engine.grammar import VerdictTokens
 from seaguard_cli.engine.plan import Plan, make_plan
@@ -15,7 +16,7 @@ from seaguard_cli.prompt import VerdictWords
 
 from .helpers import CATALOGUE
 
-PLAN = make_plan(EngineOptions(device="cpu"), processors=2, gpu_usable=False)
+PLAN = make_plan(EngineOptions(device="cpu"), Machine(2))
 QWEN = CATALOGUE.families["qwen"]
 TOKENS = VerdictTokens(5, 6, VerdictWords("safe", "unsafe"))
 
