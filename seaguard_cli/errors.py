@@ -280,6 +280,10 @@ class StoreFailed(SeaguardError):
     """The weights folder cannot be read or written. Facts: path, reason."""
 
 
+class StateFailed(SeaguardError):
+    """What should be remembered for later runs cannot be written. Facts: path, reason."""
+
+
 class CacheFailed(SeaguardError):
     """The cache of scores cannot be read or written. Facts: path, reason."""
 

@@ -116,6 +116,7 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.ConversionFailed: "{path}: writing broke off, {reason}: nothing was kept of it; make "
     "room, or name another place with -o",
     errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
+    errors.StateFailed: "{path}: {reason}: check this folder, or leave it out with --no-save",
     errors.CacheFailed: "{path}: {reason}: check this file and its folder, or leave out --cache",
     errors.CacheDamaged: "{path}: it is damaged, {reason}: `seaguard cache clear` makes a new one",
     errors.CacheNewer: "{path}: a later version of seaguard has made it: use that one, or begin "
@@ -150,6 +151,7 @@ _STATUSES: Mapping[type[SeaguardError], Exit] = {
     errors.OutputFailed: Exit.IO,
     errors.NoRoom: Exit.IO,
     errors.StoreFailed: Exit.IO,
+    errors.StateFailed: Exit.IO,
     errors.CacheFailed: Exit.IO,
 }
 

@@ -60,6 +60,18 @@ class Plan:
         return ", ".join(parts)
 
     @property
+    def settings(self) -> str:
+        """Give in words what `bench` tries: the settings that move the speed."""
+        layers = {-1: "all layers on the GPU, ", 0: ""}
+        flash = {None: "default", True: "on", False: "off"}
+        return (
+            layers.get(self.gpu_layers, f"{self.gpu_layers} layers on the GPU, ")
+            + f"weights {'repacked' if self.repack else 'as in the file'}, "
+            + f"{self.threads} thread{'' if self.threads == 1 else 's'}, "
+            + f"flash attention {flash[self.flash_attention]}, micro-batches of {self.ubatch}"
+        )
+
+    @property
     def on_gpu(self) -> bool:
         """Tell whether anything is offloaded."""
         return self.gpu_layers != 0

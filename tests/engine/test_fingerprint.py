@@ -73,7 +73,7 @@ def test_what_is_read_and_what_is_control_moves_both(about: dict[str, object]) -
 def test_another_library_moves_both(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of()
     with monkeypatch.context() as other:
-        other.setattr(llama_cpp, "__version__", "0.0.1")
+        other.setattr("seaguard_cli.engine.library.version", lambda _: "0.0.1")
         assert not {*of()} & {*before}
     with monkeypatch.context() as other:
         other.setattr(llama_cpp, "llama_print_system_info", lambda: b"CPU : NEON = 1")
