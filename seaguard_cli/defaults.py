@@ -11,3 +11,6 @@ MAX_RECORD = 16 * 2**20
 MAX_WINDOW = 2048
 # A score takes about 55 bytes on the disk: together some 550 MB.
 CACHE_LIMIT = 10_000_000
+# Seconds that `bench` measures settings for: enough for a model of 4 billion parameters on two
+# cores, and most settings of it.
+BUDGET = 120.0

@@ -245,6 +245,17 @@ class OutOfMemory(EngineError):
     """An allocation was refused. Facts: what, ctx, size (bytes)."""
 
 
+class ModelDoesNotFit(EngineError):
+    """The weights are larger than the memory. Facts: model, need, free (bytes), quant.
+
+    `quant` is the model's largest that would fit, "" when there is none.
+    """
+
+
+class WindowDoesNotFit(EngineError):
+    """A window takes more memory than there is. Facts: model, window, need, free (bytes), fits."""
+
+
 class DecodeFailed(EngineError):
     """llama.cpp could not decode. Facts: status, log."""
 
@@ -291,6 +302,10 @@ class ConversionFailed(OutputFailed):
 
 class StoreFailed(SeaguardError):
     """The weights folder cannot be read or written. Facts: path, reason."""
+
+
+class StateFailed(SeaguardError):
+    """What should be remembered for later runs cannot be written. Facts: path, reason."""
 
 
 class CacheFailed(SeaguardError):

@@ -29,6 +29,7 @@ from seaguard_cli.weights import load_catalogue, locate
 
 if TYPE_CHECKING:
     from seaguard_cli.cache import Cache
+    from seaguard_cli.engine.facts import Found, Situation, Work
 
 DEFAULT_INSTRUCTION = "sea-guard"
 # Neighbouring windows share this part of one, unless it is said otherwise.
@@ -45,7 +46,9 @@ class Guard:
     `response` takes it for the response to an empty prompt. `threshold` in [0, 1]: unsafe from
     there on. A packed score within `settle` of it is measured again alone; `deterministic`
     measures every item alone, with every numeric setting fixed. With a `cache` scores are kept
-    between runs; True stands for the person's own.
+    between runs; True stands for the person's own. `work` says whether only a "few" texts will
+    come, for which weights are not prepared as for a stream. `found` are settings to take in place
+    of those that `seaguard bench` has kept.
 
     A text whose prompt has more than `max_window` tokens is judged in windows that share `overlap`
     tokens (by default an eighth of a window), at most `max_windows` of them, and the worst decides.
@@ -70,6 +73,8 @@ class Guard:
         overlap: int | None = None,
         max_windows: int | None = None,
         cache: Cache | bool = False,
+        work: Work = "stream",
+        found: Found | None = None,
     ) -> None:
         _require_share("threshold", threshold)
         _require_share("settle", settle)
@@ -89,6 +94,8 @@ class Guard:
         self._settling = Settling(threshold, settle, everything=deterministic)
         self._overlap = overlap
         self._max_windows = max_windows
+        self._work: Work = work
+        self._found = found
         self._engine: Engine | None = None
         self._loaded = False
         self._cache = cache
@@ -246,6 +253,7 @@ class Guard:
             families=self._catalogue.families,
             family=self._family,
             spellings=self._spellings,
+            situation=self._situation(),
         )
         cache = self._cache if isinstance(self._cache, Cache) else Cache()
         return cache.around(front, self._load, self._weights.path)
@@ -260,9 +268,26 @@ class Guard:
             families=self._catalogue.families,
             family=self._family,
             spellings=self._spellings,
+            situation=self._situation(),
         )
         self._loaded = True
         return engine
+
+    def _situation(self) -> Situation:
+        """Give what the plan depends on beside the options and the machine's own processors."""
+        from seaguard_cli.bench.kept import kept_for
+        from seaguard_cli.engine.facts import Situation
+        from seaguard_cli.weights.facts import facts_of
+        from seaguard_cli.weights.machine import memory_free
+
+        path = self._weights.path
+        return Situation(
+            model=facts_of(path, self.model),
+            memory=memory_free(),
+            rules=self._catalogue.repack,
+            found=self._found or kept_for(path),
+            work=self._work,
+        )
 
     @property
     def _spellings(self) -> Sequence[VerdictWords]:

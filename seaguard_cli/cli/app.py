@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from seaguard_cli import __version__, defaults
-from seaguard_cli.cli import cache_commands, options
+from seaguard_cli.cli import bench_command, cache_commands, options
 from seaguard_cli.cli.help import Command, Group
 from seaguard_cli.cli.job import Job
 from seaguard_cli.cli.weights_commands import add_commands
@@ -193,4 +193,5 @@ def _given(context: typer.Context) -> set[str]:
 
 
 add_commands(app)
+bench_command.add_commands(app)
 cache_commands.add_commands(app)

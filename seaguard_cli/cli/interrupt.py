@@ -8,9 +8,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
+from typing import Protocol
 
 from seaguard_cli.exits import Exit
-from seaguard_cli.guard import Guard
+
+
+class Cancellable(Protocol):
+    """Work that can be asked to end."""
+
+    def cancel(self) -> bool:
+        """Ask for the end with Interrupted; tell whether it will come by itself."""
+        ...
 
 
 class Hold:
@@ -41,8 +49,8 @@ class Hold:
 
 
 @contextmanager
-def interruptible(guard: Guard) -> Iterator[Hold]:
-    """Let Ctrl-C end the guard's work while the block runs, by Interrupted or KeyboardInterrupt.
+def interruptible(work: Cancellable) -> Iterator[Hold]:
+    """Let Ctrl-C end the work while the block runs, by Interrupted or KeyboardInterrupt.
 
     While llama.cpp runs an exception could not get out of its callbacks, so it is only asked to
     stop; anywhere else KeyboardInterrupt is raised as usual, and within the Hold at its end.
@@ -60,7 +68,7 @@ def interruptible(guard: Guard) -> Iterator[Hold]:
         if asked:
             os._exit(Exit.INTERRUPTED)
         asked = True
-        if not guard.cancel():
+        if not work.cancel():
             hold.interrupt()
 
     before = signal.signal(signal.SIGINT, stop)

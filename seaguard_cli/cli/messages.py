@@ -107,6 +107,10 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.FamilyUnclear: "{path}: its vocabulary fits {found}, so the wrapper of its prompts is "
     "not clear: name it with --family ({known})",
     errors.OutOfMemory: "not enough memory for {what}: {remedy}",
+    errors.ModelDoesNotFit: "{model}: it takes about {need} of memory, and {free} are free: "
+    "{remedy}",
+    errors.WindowDoesNotFit: "{model}: with a window of {window} tokens it takes about {need} of "
+    "memory, and {free} are free: lower --max-window to {fits}, or --ctx, or close other programs",
     errors.DecodeFailed: "llama.cpp could not decode (status {status}), {log}: try a smaller "
     "--ctx, or --device cpu",
     errors.DeviceMissing: "no usable GPU: the installed llama.cpp was built without one, or finds "
@@ -121,6 +125,7 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.ConversionFailed: "{path}: writing broke off, {reason}: nothing was kept of it; make "
     "room, or name another place with -o",
     errors.StoreFailed: "{path}: {reason}: check the folder of the weights",
+    errors.StateFailed: "{path}: {reason}: check this folder, or leave it out with --no-save",
     errors.CacheFailed: "{path}: {reason}: check this file and its folder, or leave out --cache",
     errors.CacheDamaged: "{path}: it is damaged, {reason}: `seaguard cache clear` makes a new one",
     errors.CacheNewer: "{path}: a later version of seaguard has made it: use that one, or begin "
@@ -158,6 +163,7 @@ _STATUSES: Mapping[type[SeaguardError], Exit] = {
     errors.OutputFailed: Exit.IO,
     errors.NoRoom: Exit.IO,
     errors.StoreFailed: Exit.IO,
+    errors.StateFailed: Exit.IO,
     errors.CacheFailed: Exit.IO,
 }
 
@@ -178,6 +184,8 @@ def sentence_of(error: SeaguardError) -> str:
         facts["log"] = facts.get("log") or "and gave no reason"
     if isinstance(error, errors.OutOfMemory):
         facts["remedy"] = _memory_remedy(error)
+    if isinstance(error, errors.ModelDoesNotFit):
+        facts["remedy"] = _smaller_remedy(str(facts["quant"]))
     if isinstance(error, errors.ItemFailed):
         facts["sentence"] = wording(error.failure)
     return _lookup(_SENTENCES, error).format_map(facts)
@@ -241,6 +249,12 @@ def _memory_remedy(error: errors.OutOfMemory) -> str:
     if "ctx" in error.facts:
         return f"its {error.facts['ctx']} tokens do not fit; lower --max-window or --ctx"
     return "choose a smaller quant or model, or close other programs"
+
+
+def _smaller_remedy(quant: str) -> str:
+    if quant:
+        return f"take {quant}, the largest quant of it that fits, or close other programs"
+    return "no quant of it fits: take a smaller model, or close other programs"
 
 
 def _lookup(table: Mapping[type[SeaguardError], Value], error: SeaguardError) -> Value:

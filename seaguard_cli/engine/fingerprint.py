@@ -6,14 +6,12 @@ on its neighbours, too; it is one of those that this way could give.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-from importlib.metadata import version
 from typing import NamedTuple
 
 from seaguard_cli.engine.grammar import VerdictTokens
-from seaguard_cli.engine.library import llama
+from seaguard_cli.engine.library import ggml, library_version, llama
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.prompt import Family
 
@@ -58,31 +56,13 @@ def _numbers(plan: Plan) -> dict[str, object]:
 def _library() -> list[object]:
     """Give which llama.cpp it is, and which of the processor's instructions it uses."""
     lib = llama()
-    commit = _ggml().ggml_commit
-    commit.restype = ctypes.c_char_p
     variables = sorted(pair for pair in os.environ.items() if pair[0].startswith(_VARIABLES))
-    said = (commit(), lib.llama_print_system_info())
-    return [
-        version("llama-cpp-python"),
-        *(one.decode("utf-8", "replace") for one in said),
-        variables,
-    ]
+    said = lib.llama_print_system_info().decode("utf-8", "replace")
+    return [*library_version(), said, variables]
 
 
 def _devices() -> list[str]:
     """Give the names of the devices that llama.cpp may put layers on."""
-    lib = _ggml()
-    lib.ggml_backend_dev_count.restype = ctypes.c_size_t
-    lib.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    lib.ggml_backend_dev_get.restype = ctypes.c_void_p
-    lib.ggml_backend_dev_description.argtypes = [ctypes.c_void_p]
-    lib.ggml_backend_dev_description.restype = ctypes.c_char_p
+    lib = ggml()
     devices = map(lib.ggml_backend_dev_get, range(lib.ggml_backend_dev_count()))
     return [lib.ggml_backend_dev_description(one).decode("utf-8", "replace") for one in devices]
-
-
-def _ggml() -> ctypes.CDLL:
-    """Give ggml itself; llama_cpp, which is pinned exactly, loads it and does not wrap these."""
-    from llama_cpp._ggml import libggml
-
-    return libggml  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from seaguard_cli.engine.facts import Situation
 from seaguard_cli.engine.fingerprint import Fingerprint, fingerprint
 from seaguard_cli.engine.grammar import find_verdicts
 from seaguard_cli.engine.llamacpp import opened_vocabulary, plan_here
@@ -48,7 +49,8 @@ class Front(Protocol):
 class LlamaFront:
     """The vocabulary of the GGUF at `path`, and what LlamaEngine would do with the rest of it.
 
-    Raises WeightsError when the file is no usable guard, EngineError when there is no such device.
+    Raises WeightsError when the file is no usable guard, and EngineError when there is no such
+    device or not the memory.
     """
 
     def __init__(
@@ -59,8 +61,9 @@ class LlamaFront:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        situation: Situation = Situation(),  # noqa: B008  # frozen
     ) -> None:
-        plan = plan_here(options)
+        plan = plan_here(options, situation)
         with ExitStack() as undo:
             self.vocabulary, self.family, self.window = undo.enter_context(
                 opened_vocabulary(path, options, families=families, family=family)

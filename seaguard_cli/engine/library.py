@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import os
 import sys
 from collections import deque
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -56,6 +58,30 @@ def _bindings() -> ModuleType:
         del sys.modules[name]
 
 
+def ggml() -> ctypes.CDLL:
+    """Give ggml itself; llama_cpp, which is pinned exactly, loads it and does not wrap these."""
+    llama()
+    name = "llama_cpp._ggml"
+    # Named as a part of its package, it would bring all of that along; it is there already.
+    lib: ctypes.CDLL = (sys.modules.get(name) or importlib.import_module(name)).libggml
+    lib.ggml_commit.restype = ctypes.c_char_p
+    lib.ggml_backend_dev_count.restype = ctypes.c_size_t
+    lib.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    lib.ggml_backend_dev_get.restype = ctypes.c_void_p
+    for name in ("type", "memory", "description"):
+        getattr(lib, f"ggml_backend_dev_{name}").argtypes = [ctypes.c_void_p]
+    size = ctypes.POINTER(ctypes.c_size_t)
+    lib.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size, size]
+    lib.ggml_backend_dev_memory.restype = None
+    lib.ggml_backend_dev_description.restype = ctypes.c_char_p
+    return lib
+
+
+def library_version() -> tuple[str, str]:
+    """Give which llama.cpp it is: the version of llama-cpp-python, and ggml's commit."""
+    return version("llama-cpp-python"), ggml().ggml_commit().decode("utf-8", "replace")
+
+
 def last_log_lines() -> list[str]:
     """Give the last warnings and errors that llama.cpp logged, oldest first."""
     return [line for line in "".join(_kept).splitlines() if line.strip()]
@@ -66,9 +92,9 @@ def forget_log() -> None:
     _kept.clear()
 
 
-def used_device() -> str | None:
-    """Give the name of the accelerator that llama.cpp last said it loads to, if any."""
-    return _devices[-1] if _devices else None
+def used_devices() -> str:
+    """Give the names of the accelerators that llama.cpp said it loads to, "" for none."""
+    return ", ".join(dict.fromkeys(_devices))
 
 
 def _keep(level: int, text: bytes, _data: object) -> None:

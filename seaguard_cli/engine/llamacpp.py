@@ -17,12 +17,13 @@ from typing import NamedTuple
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
+from seaguard_cli.engine.facts import Machine, Situation
 from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
-from seaguard_cli.engine.library import llama, used_device
+from seaguard_cli.engine.library import used_devices
+from seaguard_cli.engine.machine import machine_here
 from seaguard_cli.engine.packing import Batch, Ids
 from seaguard_cli.engine.plan import Plan, make_plan
-from seaguard_cli.engine.processors import usable_processors
 from seaguard_cli.engine.protocol import FLUSH, EngineOptions, Flush
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
 from seaguard_cli.engine.vocabulary import Vocabulary
@@ -49,13 +50,11 @@ class LlamaEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        situation: Situation = Situation(),  # noqa: B008  # frozen
     ) -> None:
-        gpu = bool(llama().llama_supports_gpu_offload())
-        if options.device == "gpu" and not gpu:
-            raise DeviceMissing(device=options.device)
         began = time.monotonic()
         with ExitStack() as undo:
-            plan = plan_here(options)
+            plan = plan_here(options, situation)
             model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = _fitted(plan, options, model, path)
@@ -77,7 +76,7 @@ class LlamaEngine:
     def device(self) -> str:
         """Give where it runs: the accelerator by its name, or the CPU and its threads."""
         if self.plan.on_gpu:
-            return f"GPU ({used_device() or 'chosen by llama.cpp'})"
+            return f"GPU ({used_devices() or 'chosen by llama.cpp'})"
         threads = self.plan.threads
         return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
 
@@ -182,12 +181,15 @@ class Tokenizer(NamedTuple):
     window: int
 
 
-def plan_here(options: EngineOptions) -> Plan:
-    """Give the plan for `options` on this machine. Raises DeviceMissing."""
-    gpu = bool(llama().llama_supports_gpu_offload())
-    if options.device == "gpu" and not gpu:
+def plan_here(options: EngineOptions, situation: Situation) -> Plan:
+    """Give the plan for `options` on this machine.
+
+    Raises DeviceMissing, ModelDoesNotFit and WindowDoesNotFit.
+    """
+    machine = machine_here()
+    if options.device == "gpu" and not machine.gpus:
         raise DeviceMissing(device=options.device)
-    return make_plan(options, processors=usable_processors(), gpu_usable=gpu)
+    return make_plan(options, machine, situation)
 
 
 @contextmanager
@@ -199,7 +201,7 @@ def opened_vocabulary(
     family: str | None,
 ) -> Iterator[Tokenizer]:
     """Give the tokenizer of the GGUF at `path`, without loading the weights."""
-    plan = make_plan(replace(options, device="cpu"), processors=1, gpu_usable=False)
+    plan = make_plan(replace(options, device="cpu"), Machine(1))
     model = LoadedModel(path, plan, Cancellation(), vocabulary_only=True)
     try:
         vocabulary = Vocabulary(model.vocabulary)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seaguard_cli.engine.facts import RepackRule
 from seaguard_cli.errors import ConfigError
 from seaguard_cli.prompt import Family, Instruction, VerdictWords
 from seaguard_cli.weights.model import Model, model_of
@@ -25,6 +26,7 @@ class Catalogue:
     families: Mapping[str, Family]
     instructions: Mapping[str, Instruction]
     verdicts: tuple[VerdictWords, ...]
+    repack: tuple[RepackRule, ...] = ()
 
     def find(self, name: str) -> Model | None:
         """Give the model called `name`, by its full name or an alias."""
@@ -125,6 +127,10 @@ def _catalogue(table: Mapping[str, Any]) -> Catalogue:
             for name, entry in table["instructions"].items()
         },
         verdicts=tuple(VerdictWords(entry["safe"], entry["unsafe"]) for entry in table["verdicts"]),
+        repack=tuple(
+            RepackRule(entry["feature"], tuple(entry["quants"]))
+            for entry in table.get("repack", ())
+        ),
     )
 
 

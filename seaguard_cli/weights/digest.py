@@ -77,7 +77,7 @@ def digest_of(
     Raises OSError when a file cannot be read, or changes while it is.
     """
     memo = memo or state_folder() / "digests"
-    paths = _parts(Path(os.path.abspath(path)))
+    paths = parts_of(Path(os.path.abspath(path)))
     states = {part: _state(part) for part in paths}
     known = _by_manifest(states, store or default_store())
     hashes = [
@@ -92,7 +92,20 @@ def digest_of(
     return digest
 
 
-def _parts(path: Path) -> list[Path]:
+def known_digest(path: Path) -> Digest | None:
+    """Give the digest of the GGUF at `path` if it is known already; hashes nothing."""
+    memo = state_folder() / "digests"
+    paths = parts_of(Path(os.path.abspath(path)))
+    states = {part: _state(part) for part in paths}
+    known = _by_manifest(states, default_store())
+    hashes = [
+        (known.get(part) or _remembered(memo, part, state) or "") if state else ""
+        for part, state in states.items()
+    ]
+    return Digest(tuple(hashes), tuple(paths), tuple(states.values())) if all(hashes) else None
+
+
+def parts_of(path: Path) -> list[Path]:
     """Give all files of a GGUF that is split, or the one that is not."""
     number = _PART.search(path.name)
     if not number:

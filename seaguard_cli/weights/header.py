@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from seaguard_cli.errors import WeightsUnreadable
 
@@ -20,7 +21,17 @@ _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _FORMATS[12] = "d"
 _ALIGNMENT = "general.alignment"
 
+# As a file has it: its length, its name, and that it is a 32-bit number. llama.cpp's quantiser
+# writes it last, behind the vocabulary.
+_FILE_TYPE = "general.file_type"
+_FILE_TYPE_BYTES = struct.pack("<Q", len(_FILE_TYPE)) + _FILE_TYPE.encode() + struct.pack("<I", 4)
+_TOKENS = "tokenizer.ggml.tokens"
+# The vocabulary and the merges of the largest model have 15 MB.
+_FARTHEST = 64 * 2**20
+_LONG_ARRAY = 1000
+
 Plain = str | int | float | bool
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +56,31 @@ class Header:
         return next((tensor for tensor in self.tensors if tensor.end > self.size), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a GGUF says before its vocabulary, its file type, and the number of its tokens."""
+
+    metadata: Mapping[str, Plain]
+    tokens: int
+
+
 def read_header(path: Path) -> Header:
     """Read a header. Raises WeightsUnreadable when it is none, or cut off."""
+    return _read(path, lambda reader: reader.header())
+
+
+def read_start(path: Path) -> Start:
+    """Read a header up to its vocabulary, which alone takes longer than all the rest of a start.
+
+    Raises WeightsUnreadable when it is none, or cut off.
+    """
+    return _read(path, lambda reader: reader.start())
+
+
+def _read(path: Path, part: Callable[[_Reader], Part]) -> Part:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _Reader(data).header()
+            return part(_Reader(data))
     except OSError as error:
         raise WeightsUnreadable(path=str(path), reason=error.strerror or str(error)) from error
     except (struct.error, ValueError, KeyError) as error:
@@ -61,14 +92,41 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def header(self) -> Header:
-        data = self._data
-        if data[:4] != _MAGIC:
+    def start(self) -> Start:
+        _, pairs = self._counts()
+        metadata: dict[str, Plain] = {}
+        tokens = 0
+        for _ in range(pairs):
+            key, kind = self._string(), int(self._number("I"))
+            if kind == _ARRAY and (count := self._count()) > _LONG_ARRAY:
+                tokens = count if key == _TOKENS else 0
+                break
+            value = self._value(kind)
+            if value is not None:
+                metadata[key] = value
+        if _FILE_TYPE not in metadata:
+            found = self._data.find(_FILE_TYPE_BYTES, self._at, self._at + _FARTHEST)
+            if found >= 0:
+                self._at = found + len(_FILE_TYPE_BYTES)
+                metadata[_FILE_TYPE] = self._number("I")
+        return Start(metadata, tokens)
+
+    def _counts(self) -> tuple[int, int]:
+        """Give how many tensors and how many pairs of metadata there are."""
+        if self._data[:4] != _MAGIC:
             raise ValueError("it is not a GGUF file")
         self._at = 4
         if (version := self._number("I")) not in _VERSIONS:
             raise ValueError(f"its version is {version}")
-        tensors, pairs = int(self._number("Q")), int(self._number("Q"))
+        return int(self._number("Q")), int(self._number("Q"))
+
+    def _count(self) -> int:
+        """Give the length of the array that begins here, without going on."""
+        return int(struct.unpack_from("<Q", self._data, self._at + 4)[0])
+
+    def header(self) -> Header:
+        data = self._data
+        tensors, pairs = self._counts()
         metadata: dict[str, Plain] = {}
         for _ in range(pairs):
             key = self._string()

@@ -77,6 +77,12 @@ def weights_size(shape: Shape, quant: str) -> int | None:
     return round(total / 8)
 
 
+def quant_sizes(shape: Shape) -> tuple[tuple[str, int], ...]:
+    """Give the name and the size in bytes of every known quant of a model of this shape."""
+    sizes = ((quant, weights_size(shape, quant)) for quant in _BITS)
+    return tuple((quant, size) for quant, size in sizes if size is not None)
+
+
 def cache_size(shape: Shape, tokens: int, *, packed: bool = True) -> int:
     """Give the size in bytes of an F16 KV cache of `tokens`.
 

@@ -160,12 +160,14 @@ _FAMILY = Table(
 )
 _INSTRUCTION = Table({"prompt": TEXT, "response": TEXT}, required=("prompt", "response"))
 _VERDICTS = Table({"safe": _WORDS, "unsafe": _WORDS}, required=("safe", "unsafe"))
+_REPACK = Table({"feature": _WORDS, "quants": _TEXTS}, required=("feature", "quants"))
 CATALOGUE = Table(
     {
         "models": Named(_MODEL, _NAME),
         "families": Named(_FAMILY, _NAME),
         "instructions": Named(_INSTRUCTION, _NAME),
         "verdicts": Listed(_VERDICTS),
+        "repack": Listed(_REPACK),
     },
     required=("models", "families", "instructions", "verdicts"),
 )

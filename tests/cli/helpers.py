@@ -15,6 +15,7 @@ from typing import Any
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.main import run
 from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush
+from seaguard_cli.engine.facts import Situation
 from seaguard_cli.errors import DecodeFailed, Failure, FailureCode, Interrupted
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
@@ -139,6 +140,7 @@ class FakeEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Iterable[VerdictWords],
+        situation: Situation = Situation(),  # noqa: B008  # frozen
     ) -> None:
         self.family = families[family or "qwen"]
         self.words = next(iter(spellings))

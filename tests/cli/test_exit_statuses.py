@@ -135,8 +135,8 @@ def test_5_when_an_allocation_is_refused(tmp_path: Path) -> None:
     )
     assert (ran.out, ran.status, len(ran.told)) == (b"", 5, 1)
     assert re.fullmatch(
-        r"seaguard: error: not enough memory for the context: its \d+ tokens do not fit; "
-        "lower --max-window or --ctx",
+        r"seaguard: error: long: with a window of 4000000 tokens it takes about \d+ GB of memory, "
+        r"and \d+ MB are free: lower --max-window to \d+, or --ctx, or close other programs",
         ran.told[0],
     )
 

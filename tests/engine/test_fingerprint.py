@@ -8,6 +8,7 @@ import llama_cpp
 import pytest
 
 from seaguard_cli.engine import EngineOptions, fingerprint
+from seaguard_cli.engine.facts import Machine
 from seaguard_cli.engine.fingerprint import Fingerprint
 from seaguard_cli.engine.grammar import VerdictTokens
 from seaguard_cli.engine.plan import Plan, make_plan
@@ -15,7 +16,7 @@ from seaguard_cli.prompt import VerdictWords
 
 from .helpers import CATALOGUE
 
-PLAN = make_plan(EngineOptions(device="cpu"), processors=2, gpu_usable=False)
+PLAN = make_plan(EngineOptions(device="cpu"), Machine(2))
 QWEN = CATALOGUE.families["qwen"]
 TOKENS = VerdictTokens(5, 6, VerdictWords("safe", "unsafe"))
 
@@ -72,7 +73,7 @@ def test_what_is_read_and_what_is_control_moves_both(about: dict[str, object]) -
 def test_another_library_moves_both(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of()
     with monkeypatch.context() as other:
-        other.setattr(llama_cpp, "__version__", "0.0.1")
+        other.setattr("seaguard_cli.engine.library.version", lambda _: "0.0.1")
         assert not {*of()} & {*before}
     with monkeypatch.context() as other:
         other.setattr(llama_cpp, "llama_print_system_info", lambda: b"CPU : NEON = 1")

@@ -8,6 +8,7 @@ import pytest
 from families.variants import Models
 
 from seaguard_cli.engine import Cancellation, EngineOptions
+from seaguard_cli.engine.facts import Machine
 from seaguard_cli.engine.grammar import VerdictTokens, find_verdicts, require_admitted
 from seaguard_cli.engine.plan import make_plan
 from seaguard_cli.engine.session import LoadedModel
@@ -20,7 +21,7 @@ WORDS = VerdictWords("safe", "unsafe")
 
 @pytest.fixture(scope="module")
 def model(models: Models) -> Iterator[LoadedModel]:
-    plan = make_plan(EngineOptions("cpu"), processors=1, gpu_usable=False)
+    plan = make_plan(EngineOptions("cpu"), Machine(1))
     loaded = LoadedModel(models["qwen"], plan, Cancellation(), vocabulary_only=True)
     yield loaded
     loaded.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seaguard_cli.engine import EngineOptions
+from seaguard_cli.engine.facts import Gpu, Machine
 from seaguard_cli.engine.plan import DEFAULT_CTX, make_plan
 
 
@@ -20,25 +21,29 @@ from seaguard_cli.engine.plan import DEFAULT_CTX, make_plan
 )
 def test_the_device_decides_what_is_offloaded(device: str, usable: bool, layers: int) -> None:
     options = EngineOptions(device=device)  # type: ignore[arg-type]
-    plan = make_plan(options, processors=4, gpu_usable=usable)
+    plan = make_plan(options, Machine(4, gpus=(Gpu("a GPU"),) if usable else ()))
     assert plan.gpu_layers == layers
     assert plan.on_gpu is (layers != 0)
 
 
 def test_so_many_layers_are_offloaded_as_were_asked_for() -> None:
-    plan = make_plan(EngineOptions("gpu", gpu_layers=7), processors=4, gpu_usable=True)
+    plan = make_plan(EngineOptions("gpu", gpu_layers=7), Machine(4, gpus=(Gpu("a GPU"),)))
     assert plan.gpu_layers == 7
-    assert not make_plan(EngineOptions("gpu", gpu_layers=0), processors=4, gpu_usable=True).on_gpu
+    assert not make_plan(
+        EngineOptions("gpu", gpu_layers=0), Machine(4, gpus=(Gpu("a GPU"),))
+    ).on_gpu
 
 
 def test_layers_asked_for_on_the_cpu_are_not_offloaded() -> None:
-    assert not make_plan(EngineOptions("cpu", gpu_layers=7), processors=4, gpu_usable=True).on_gpu
+    assert not make_plan(
+        EngineOptions("cpu", gpu_layers=7), Machine(4, gpus=(Gpu("a GPU"),))
+    ).on_gpu
 
 
 def test_threads_and_context_are_those_asked_for_or_fitting() -> None:
-    asked = make_plan(EngineOptions(threads=3, ctx=700), processors=8, gpu_usable=False)
+    asked = make_plan(EngineOptions(threads=3, ctx=700), Machine(8))
     assert (asked.threads, asked.ctx) == (3, 700)
-    left = make_plan(EngineOptions(), processors=8, gpu_usable=False)
+    left = make_plan(EngineOptions(), Machine(8))
     assert (left.threads, left.ctx) == (8, DEFAULT_CTX)
 
 
@@ -46,7 +51,7 @@ def test_threads_and_context_are_those_asked_for_or_fitting() -> None:
     ("tokens", "ctx"), [(1, 256), (256, 256), (257, 512), (3000, 3072), (4097, 4096), (9999, 4096)]
 )
 def test_a_context_is_as_small_as_its_tokens_let_it(tokens: int, ctx: int) -> None:
-    plan = make_plan(EngineOptions(), processors=1, gpu_usable=False)
+    plan = make_plan(EngineOptions(), Machine(1))
     assert plan.context_for(tokens) == ctx
 
 
@@ -65,12 +70,12 @@ def test_the_context_may_be_as_large_as_a_window_and_no_window_larger_than_it(
     asked: int | None, ctx: int | None, window: int, largest: int
 ) -> None:
     options = EngineOptions(ctx=ctx, max_window=asked)
-    plan = make_plan(options, processors=1, gpu_usable=False)
+    plan = make_plan(options, Machine(1))
     assert (plan.window, plan.ctx) == (window, largest)
 
 
 def test_no_window_is_larger_than_the_models_own_context() -> None:
-    plan = make_plan(EngineOptions(), processors=1, gpu_usable=False)
+    plan = make_plan(EngineOptions(), Machine(1))
     assert [plan.fitted(trained).window for trained in (0, 256, 2047, 8192)] == [
         2048,
         256,
@@ -80,7 +85,7 @@ def test_no_window_is_larger_than_the_models_own_context() -> None:
 
 
 def test_no_context_is_larger_than_the_models_own() -> None:
-    plan = make_plan(EngineOptions(ctx=4096), processors=1, gpu_usable=False)
+    plan = make_plan(EngineOptions(ctx=4096), Machine(1))
     assert plan.fitted(1024).ctx == 1024
     assert plan.fitted(100_000).ctx == 4096
     assert plan.fitted(0).ctx == 4096
@@ -93,7 +98,7 @@ def test_the_exact_plan_fixes_every_setting_that_moves_a_score() -> None:
         EngineOptions("gpu", gpu_layers=3),
     ]
     for one in options:
-        plan = make_plan(one, processors=5, gpu_usable=True).exact()
+        plan = make_plan(one, Machine(5, gpus=(Gpu("a GPU"),))).exact()
         assert (plan.ubatch, plan.sequences, plan.flash_attention) == (512, 1, False)
         assert plan.kv_float32
         assert not plan.repack

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush
+from seaguard_cli.engine.facts import Situation
 from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Item, Score
@@ -45,11 +46,13 @@ class FakeEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        situation: Situation = Situation(),  # noqa: B008  # frozen
         batch: int = 4,
     ) -> None:
         self.family = families[family or "qwen"]
         self.spellings = spellings
         self.options = options
+        self.situation = situation
         self.batches: list[list[str]] = []
         self.alone: list[str] = []
         self.closed = 0

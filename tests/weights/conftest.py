@@ -32,7 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "hf" / "token"))
     # The tests share their processors, and a small model gains nothing by a second one.
     monkeypatch.setenv("SEAGUARD_THREADS", "1")
-    monkeypatch.setattr("seaguard_cli.engine.llamacpp.usable_processors", lambda: 1)
+    monkeypatch.setattr("seaguard_cli.engine.machine.usable_processors", lambda: 1)
     return tmp_path
 
 
