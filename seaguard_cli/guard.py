@@ -252,6 +252,7 @@ class Guard:
 
     def _load(self) -> Engine:
         from seaguard_cli.engine.llamacpp import LlamaEngine
+        from seaguard_cli.weights.heads import heads_of
 
         engine = LlamaEngine(
             self._weights.path,
@@ -260,6 +261,7 @@ class Guard:
             families=self._catalogue.families,
             family=self._family,
             spellings=self._spellings,
+            heads=heads_of(self._weights.path),
         )
         self._loaded = True
         return engine

@@ -18,7 +18,9 @@ from typing import NamedTuple
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
 from seaguard_cli.engine.family import choose_family
+from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
+from seaguard_cli.engine.heads import Heads, KeptStates
 from seaguard_cli.engine.library import llama, used_device
 from seaguard_cli.engine.packing import Batch, Ids
 from seaguard_cli.engine.plan import Plan, make_plan
@@ -36,6 +38,7 @@ _log = logging.getLogger(__name__)
 class LlamaEngine:
     """Scores prompts with the GGUF at `path`; `family` is how it wraps a turn.
 
+    `heads` keeps between processes what these weights make of the heads of prompts.
     Raises WeightsError when the file is no usable guard, EngineError when it does not open, and
     WindowTooLarge.
     """
@@ -49,6 +52,7 @@ class LlamaEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        heads: KeptStates | None = None,
     ) -> None:
         gpu = bool(llama().llama_supports_gpu_offload())
         if options.device == "gpu" and not gpu:
@@ -64,8 +68,10 @@ class LlamaEngine:
             self.vocabulary.reserve(self.family)
             self.verdicts = find_verdicts(self.vocabulary, spellings, path=str(path))
             require_admitted(model.vocabulary, self.verdicts, path=str(path))
-            self._packed = PackedDecoder(model, self.plan, self.verdicts)
-            self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts)
+            way = fingerprint(self.plan, self.family, self.verdicts)
+            packed, exact = Heads(way.packed, heads), Heads(way.exact, heads)
+            self._packed = PackedDecoder(model, self.plan, self.verdicts, packed)
+            self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts, exact)
             undo.callback(self._packed.close)
             undo.callback(self._exact.close)
             self._close = undo.pop_all()

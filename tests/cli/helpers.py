@@ -139,6 +139,7 @@ class FakeEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Iterable[VerdictWords],
+        heads: object = None,
     ) -> None:
         self.family = families[family or "qwen"]
         self.words = next(iter(spellings))

@@ -45,6 +45,7 @@ class FakeEngine:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        heads: object = None,
         batch: int = 4,
     ) -> None:
         self.family = families[family or "qwen"]
