@@ -14,13 +14,13 @@ import ctypes
 import math
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
+
+from texts import texts_of
 
 from seaguard_cli import Guard, Item, Verdict
 from seaguard_cli.engine.library import llama
 from seaguard_cli.engine.processors import usable_processors
-from seaguard_cli.records import Selection, read
 
 _INSTRUCTION = (
     "You are a classifier for analyzing interactions between humans and LLMs. Given a request from "
@@ -90,18 +90,6 @@ class Reference:
             self._vocabulary, data, len(data), room, len(data) + 8, False, special
         )
         return list(room[:count])
-
-
-def texts_of(sources: Sequence[str], count: int) -> list[str]:
-    """Give `count` texts, as many from each source; a source is FILE or FILE:FIELD."""
-    share, texts = -(-count // len(sources)), []
-    for source in sources:
-        name, _, field = source.partition(":")
-        with Path(name).open("rb") as stream:
-            records = read(stream, name=name, format=None, selection=Selection(field=field or None))
-            items = (record.item for record in records if record.item)
-            texts += [item.prompt for item in islice(items, share)]
-    return texts[:count]
 
 
 def timed(work: Callable[[], list[float]]) -> tuple[list[float], float]:

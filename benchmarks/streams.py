@@ -40,6 +40,7 @@ class Instant:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
+        heads: object = None,
     ) -> None:
         self.family = families["qwen"]
         self.words = spellings[0]

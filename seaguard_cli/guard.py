@@ -260,6 +260,7 @@ class Guard:
 
     def _load(self) -> Engine:
         from seaguard_cli.engine.llamacpp import LlamaEngine
+        from seaguard_cli.weights.heads import heads_of
 
         engine = LlamaEngine(
             self._weights.path,
@@ -269,6 +270,7 @@ class Guard:
             family=self._family,
             spellings=self._spellings,
             situation=self._situation(),
+            heads=heads_of(self._weights.path),
         )
         self._loaded = True
         return engine

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from seaguard_cli.engine.grammar import VerdictTokens
+from seaguard_cli.engine.heads import Heads
 from seaguard_cli.engine.packing import Ids, cuts, shared
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.engine.scoring import score_of
@@ -23,15 +24,22 @@ _SHORTEST_TAIL = 16
 class _Decoder:
     """A context that is opened when the first items show how large it must be, and its head."""
 
-    def __init__(self, model: LoadedModel, plan: Plan, verdicts: VerdictTokens) -> None:
+    def __init__(
+        self, model: LoadedModel, plan: Plan, verdicts: VerdictTokens, heads: Heads
+    ) -> None:
         self._model = model
         self._plan = plan
         self._verdicts = verdicts
+        self._heads = heads
         self._context: Context | None = None
         self._head: list[int] = []
 
     def close(self) -> None:
-        """Free the context; may be called again."""
+        """Keep the heads and free the context; may be called again."""
+        self._heads.save()
+        self._close_context()
+
+    def _close_context(self) -> None:
         if self._context:
             self._context.close()
             self._context = None
@@ -42,15 +50,27 @@ class _Decoder:
         if self._head != head:
             self._forget_everything()
             if head:
-                context.decode([(HEAD, 0, head)], logits=False)
+                self._put_head(context, head)
             self._head = list(head)
         return context
+
+    def _put_head(self, context: Context, head: Ids) -> None:
+        """Bring `head` into sequence 0 of an empty context, decoding it only if it is new."""
+        state = self._heads.state_of(head)
+        if state is not None:
+            if context.restore(HEAD, state):
+                return
+            context.clear()
+        began = time.monotonic()
+        context.decode([(HEAD, 0, head)], logits=False)
+        _log.info("a head of %d tokens decoded in %.2f s", len(head), time.monotonic() - began)
+        self._heads.learn(head, context.state(HEAD))
 
     def _room_for(self, tokens: int) -> Context:
         size = 0
         if self._context and self._context.ctx < min(tokens, self._plan.ctx):
             size = self._context.ctx
-            self.close()
+            self._close_context()
         if not self._context:
             # Twice as large, so that few are opened, but no larger than window and batch may need.
             needed = max(self._plan.window, 2 * self._plan.batch)

@@ -19,7 +19,9 @@ from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
 from seaguard_cli.engine.facts import Machine, Situation
 from seaguard_cli.engine.family import choose_family
+from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
+from seaguard_cli.engine.heads import Heads, KeptStates
 from seaguard_cli.engine.library import used_devices
 from seaguard_cli.engine.machine import machine_here
 from seaguard_cli.engine.packing import Batch, Ids
@@ -37,6 +39,7 @@ _log = logging.getLogger(__name__)
 class LlamaEngine:
     """Scores prompts with the GGUF at `path`; `family` is how it wraps a turn.
 
+    `heads` keeps between processes what these weights make of the heads of prompts.
     Raises WeightsError when the file is no usable guard, EngineError when it does not open, and
     WindowTooLarge.
     """
@@ -51,6 +54,7 @@ class LlamaEngine:
         family: str | None,
         spellings: Sequence[VerdictWords],
         situation: Situation = Situation(),  # noqa: B008  # frozen
+        heads: KeptStates | None = None,
     ) -> None:
         began = time.monotonic()
         with ExitStack() as undo:
@@ -63,8 +67,10 @@ class LlamaEngine:
             self.vocabulary.reserve(self.family)
             self.verdicts = find_verdicts(self.vocabulary, spellings, path=str(path))
             require_admitted(model.vocabulary, self.verdicts, path=str(path))
-            self._packed = PackedDecoder(model, self.plan, self.verdicts)
-            self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts)
+            way = fingerprint(self.plan, self.family, self.verdicts)
+            packed, exact = Heads(way.packed, heads), Heads(way.exact, heads)
+            self._packed = PackedDecoder(model, self.plan, self.verdicts, packed)
+            self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts, exact)
             undo.callback(self._packed.close)
             undo.callback(self._exact.close)
             self._close = undo.pop_all()

@@ -142,6 +142,22 @@ class Context:
         """Drop `sequence`; what it shares with the head stays there."""
         self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
+    def state(self, sequence: int) -> bytes:
+        """Give what was computed for `sequence`; empty when llama.cpp cannot tell."""
+        size = int(self._llama.llama_state_seq_get_size(self._handle, sequence))
+        buffer = (ctypes.c_uint8 * size)()
+        written = self._llama.llama_state_seq_get_data(self._handle, buffer, size, sequence)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Make `state` that of `sequence`, as if it had been decoded now; tell whether it fits.
+
+        The context has to be empty, and made with the numeric settings that the state came from.
+        """
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        read = self._llama.llama_state_seq_set_data(self._handle, buffer, len(state), sequence)
+        return bool(read == len(state))
+
     def decode(
         self, rows: Sequence[tuple[int, int, Sequence[int]]], *, logits: bool = True
     ) -> list[NDArray[np.float32]]:

@@ -105,6 +105,29 @@ def known_digest(path: Path) -> Digest | None:
     return Digest(tuple(hashes), tuple(paths), tuple(states.values())) if all(hashes) else None
 
 
+def identity_of(
+    path: Path, *, memo: Path | None = None, store: Store | None = None
+) -> Digest | None:
+    """Give what tells the GGUF at `path` from all others, at once: nothing is hashed.
+
+    In place of a hash that is not remembered stand place and state of the file, which is what a
+    remembered one is trusted by. None for a file that is not there, or was changed so lately that
+    its state tells nothing.
+    """
+    memo = memo or state_folder() / "digests"
+    paths = parts_of(Path(os.path.abspath(path)))
+    states = {part: _state(part) for part in paths}
+    latest = time.time_ns() - _UNSETTLED
+    if any(state is None or state.changed >= latest for state in states.values()):
+        return None
+    known = _by_manifest(states, store or default_store())
+    hashes = (
+        known.get(part) or (state and _remembered(memo, part, state)) or f"{part} {state!r}"
+        for part, state in states.items()
+    )
+    return Digest(tuple(hashes), tuple(paths), tuple(states.values()))
+
+
 def parts_of(path: Path) -> list[Path]:
     """Give all files of a GGUF that is split, or the one that is not."""
     number = _PART.search(path.name)

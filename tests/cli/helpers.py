@@ -141,6 +141,7 @@ class FakeEngine:
         family: str | None,
         spellings: Iterable[VerdictWords],
         situation: Situation = Situation(),  # noqa: B008  # frozen
+        heads: object = None,
     ) -> None:
         self.family = families[family or "qwen"]
         self.words = next(iter(spellings))

@@ -47,6 +47,7 @@ class FakeEngine:
         family: str | None,
         spellings: Sequence[VerdictWords],
         situation: Situation = Situation(),  # noqa: B008  # frozen
+        heads: object = None,
         batch: int = 4,
     ) -> None:
         self.family = families[family or "qwen"]
