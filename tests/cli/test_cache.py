@@ -9,8 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ import pytest
 
 from seaguard_cli.cache import Cache
 from seaguard_cli.cli.config import read_config
+from seaguard_cli.engine import Flush
+from seaguard_cli.engine.llamacpp import LlamaEngine
+from seaguard_cli.errors import Failure, FailureCode
+from seaguard_cli.prompt import Prompt
+from seaguard_cli.verdict import Score
 from seaguard_cli.weights import load_catalogue
 
 from .helpers import COMMAND, Ran, check, process, process_variables, seaguard
@@ -52,6 +58,26 @@ def entries() -> int:
         (count,) = connection.execute("SELECT count(*) FROM scores").fetchone()
     assert Cache().overview().entries == count
     return int(count)
+
+
+def failing_on(word: str) -> Callable[..., Iterator[Score | Failure | Flush]]:
+    """What scores as the engine does, but for texts with this word."""
+    plain = LlamaEngine.score
+
+    def score(
+        self: LlamaEngine, prompts: Iterable[Prompt | Flush]
+    ) -> Iterator[Score | Failure | Flush]:
+        asked, heard = tee(prompts)
+        answers = plain(self, asked)
+        for one in answers:
+            if isinstance(one, Flush):
+                yield one
+                continue
+            prompt = next(given for given in heard if isinstance(given, Prompt))
+            failed = Failure(FailureCode.ENGINE, {"problem": "it fails"})
+            yield failed if word in prompt.turn else one
+
+    return score
 
 
 class TestASecondRun:
@@ -92,11 +118,13 @@ class TestASecondRun:
         assert mixed.out == check(*ONE, "--deterministic", stdin=b"".join(lines)).out
         assert mixed.told[-1] == "seaguard: 6 of 16 scores came from the cache"
 
-    def test_judges_what_failed_again(self) -> None:
-        for _ in range(2):
-            ran = check(*KEEPING, "--ctx", "256", "-o", "labels", stdin=b"hello\n" + b"far " * 4000)
+    def test_judges_what_failed_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(LlamaEngine, "score", failing_on("far"))
+        for known in (0, 1):
+            ran = check(*KEEPING, "--settle", "0", "-o", "labels", stdin=b"hello\nfar away\n")
             assert ran.lines == [b"safe", b"error"]
-            assert ran.status == 3
+            assert ran.status == 5
+            assert f"seaguard: {known} of 2 scores came from the cache" in ran.told
 
     def test_is_quiet_when_asked(self) -> None:
         for _ in range(2):
