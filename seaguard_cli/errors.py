@@ -97,6 +97,10 @@ class OutputThere(UsageError):
     """An output that would be begun is there already. Facts: path."""
 
 
+class PartThere(UsageError):
+    """A file that a split would begin is there already. Facts: path."""
+
+
 class OutputTaken(UsageError):
     """Another process writes this output. Facts: path."""
 

@@ -22,7 +22,7 @@ from seaguard_cli.errors import (
     Interrupted,
     OutputClosed,
     OutputFailed,
-    OutputThere,
+    PartThere,
     UsageError,
 )
 from seaguard_cli.guard import Guard
@@ -84,7 +84,7 @@ def open_target(
 ) -> Iterator[Target]:
     """Open what is written to, and end it whatever happens; Ctrl-C waits on `hold` if it must.
 
-    Raises OutputThere, OutputTaken, OutputClosed, CannotResume and ParquetMissing.
+    Raises OutputThere, PartThere, OutputTaken, OutputClosed, CannotResume and ParquetMissing.
     """
     form = form_of(request, environment)
     # A journal agrees with its file, and a torn row group makes a Parquet file unreadable.
@@ -136,7 +136,7 @@ def _writer(form: Form, sink: Sink, request: CheckRequest, look: Look, report: R
 def _split(
     folder: Path, form: Form, request: CheckRequest, report: Report, stack: ExitStack
 ) -> Writer:
-    """Open a new file for each part. Raises OutputThere and OutputClosed."""
+    """Open a new file for each part. Raises PartThere and OutputClosed."""
     parts = {}
     for part in SPLIT_PARTS:
         path = folder / f"{part}.{_SUFFIXES[form]}"
@@ -144,7 +144,7 @@ def _split(
             folder.mkdir(parents=True, exist_ok=True)
             stream = stack.enter_context(_new(path))
         except FileExistsError as error:
-            raise OutputThere(path=str(path)) from error
+            raise PartThere(path=str(path)) from error
         except OSError as error:
             raise OutputClosed(path=str(path), reason=error.strerror or str(error)) from error
         parts[part] = _writer(form, Output(stream, str(path)), request, Look(), report)

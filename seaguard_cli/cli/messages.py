@@ -47,8 +47,10 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     errors.DuplicateColumns: "{path}: two columns are called {column!r}: rename one of them",
     errors.OutputThere: "{path}: it is there already: go on with its run by --resume, or name "
     "another file",
+    errors.PartThere: "{path}: it is there already: move it away, or name another folder with "
+    "--split",
     errors.OutputTaken: "{path}: another seaguard is writing it: wait until it has ended",
-    errors.OutputClosed: "{path}: {reason}: check the name after --out",
+    errors.OutputClosed: "{path}: {reason}: check the name of the output",
     errors.CannotResume: "{path}: its run cannot go on, {problem}: repeat the command as it was "
     "begun, or begin anew with another file",
     errors.WindowTooLarge: "{model}: it was trained on at most {trained} tokens, and a window is "

@@ -64,7 +64,7 @@ class TestToAFile:
     def test_a_folder_that_is_missing_is_told(self, tmp_path: Path) -> None:
         ran = to_file(tmp_path / "none" / "judged.jsonl")
         assert ran.status == 2
-        assert "no such file or directory: check the name after --out" in ran.err
+        assert "no such file or directory: check the name of the output" in ran.err
 
     def test_another_process_that_writes_it_is_left_alone(self, out: Path) -> None:
         with subprocess.Popen(
