@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tiny_data import Record, Sentences
 
 # More of them pull a model of this size away from SEALS.
-OWN_PER_LANGUAGE = 100
+OWN_PER_LANGUAGE = 80
 REPLIES_PER_LANGUAGE = 100
 LONG_ITEMS = 220
 ODD_ITEMS = 150

@@ -7,7 +7,7 @@ from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
-VOCABULARY_SIZE = 12000
+VOCABULARY_SIZE = 16000
 CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 SAFE, UNSAFE = "safe", "unsafe"
 

@@ -34,14 +34,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 1
-DROPOUT = 0.1
+DROPOUT = 0.2
 PEAK_RATE = 1e-3
 AVERAGED_OVER = 500  # steps
 TAUGHT_PER_LANGUAGE = 150
 # How far, in logits, the teacher's labels move towards safe: in SEALS questions are mostly harmful,
 # and anywhere else they are not. It moves no order, and so no average precision.
 TOWARDS_SAFE = 1.0
-PARTS = 1.0  # of an epoch's prompts that have a teacher
+PARTS = 1.5  # of an epoch's prompts that have a teacher
 WEIGHT_DECAY = 0.1
 BATCH_TOKENS, BATCH_ITEMS = 2048, 32
 LONGEST_TEXT = 160
@@ -62,7 +62,7 @@ def arguments() -> argparse.Namespace:
         "--tokenizer", type=Path, default=ROOT / "tests" / "data" / "tiny_tokenizer.json"
     )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     return parser.parse_args()
 
 

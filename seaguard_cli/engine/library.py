@@ -30,12 +30,15 @@ def llama() -> ModuleType:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     llama_cpp = _bindings()
     if not _loaded:
-        callback = llama_cpp.llama_log_callback(_keep)
         # llama.cpp holds the bare pointer: once collected, the next log line would crash.
-        _loaded.append(callback)
-        llama_cpp.llama_log_set(callback, None)
+        _loaded.append(llama_cpp.llama_log_callback(_keep))
+        _catch_log(llama_cpp)
         llama_cpp.llama_backend_init()
     return llama_cpp
+
+
+def _catch_log(llama_cpp: ModuleType) -> None:
+    llama_cpp.llama_log_set(_loaded[0], None)
 
 
 def _bindings() -> ModuleType:
@@ -52,6 +55,8 @@ def _bindings() -> ModuleType:
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     try:
+        # ggml now or with all the rest.
+        importlib.import_module(f"{name}._ggml")
         return importlib.import_module(f"{name}.{name}")
     finally:
         # Whoever imports the package later gets all of it.
@@ -90,6 +95,9 @@ def last_log_lines() -> list[str]:
 def forget_log() -> None:
     """Drop what was logged so far, so that a later failure shows only its own lines."""
     _kept.clear()
+    if _loaded:
+        # Whoever imports the package of llama_cpp has it print the log.
+        _catch_log(_bindings())
 
 
 def used_devices() -> str:
