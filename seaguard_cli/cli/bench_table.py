@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seaguard_cli.bench.bench import Result
 from seaguard_cli.bench.sweep import Trial
@@ -155,6 +155,6 @@ def _figures(result: Result) -> Iterator[tuple[str, str, str]]:
         yield "stream peak memory", str(result.peak), "bytes"
 
 
-def _markdown(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _markdown(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     lines = [headings, tuple("---" for _ in headings), *rows]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
