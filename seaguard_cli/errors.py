@@ -265,7 +265,7 @@ class DecodeFailed(EngineError):
 
 
 class DeviceMissing(EngineError):
-    """The device asked for is not there. Facts: device."""
+    """The device asked for is not there. Facts: device, maker and install of a GPU, or ""."""
 
 
 class ItemFailed(SeaguardError):

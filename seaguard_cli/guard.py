@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 
 from seaguard_cli import defaults
 from seaguard_cli.engine import Cancellation, Engine, EngineOptions, Flush, TokenSegment
-from seaguard_cli.errors import Failure, ItemFailed, UsageError, WeightsUnreadable, WindowTooLarge
+from seaguard_cli.errors import (
+    DeviceMissing,
+    Failure,
+    ItemFailed,
+    UsageError,
+    WeightsUnreadable,
+    WindowTooLarge,
+)
 from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
 from seaguard_cli.prompt import (
@@ -28,6 +35,7 @@ from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
 
 if TYPE_CHECKING:
+    from seaguard_cli.accelerators import Accelerator
     from seaguard_cli.cache import Cache
     from seaguard_cli.engine.facts import Found, Situation, Work
 
@@ -237,9 +245,28 @@ class Guard:
         name = self._weights.model.instruction if self._weights.model else DEFAULT_INSTRUCTION
         return self._catalogue.instructions[name]
 
+    @property
+    def idle_gpu(self) -> Accelerator | None:
+        """Give the GPU of this machine that the installed llama.cpp cannot use, if there is one.
+
+        None where the CPU was asked for.
+        """
+        from seaguard_cli.accelerators import accelerator_here
+        from seaguard_cli.engine.library import llama
+
+        idle = self._options.device != "cpu" and not llama().llama_supports_gpu_offload()
+        return accelerator_here() if idle else None
+
     def _opened(self) -> Engine:
         if self._engine is None:
-            self._engine = self._cached() if self._cache else self._load()
+            try:
+                self._engine = self._cached() if self._cache else self._load()
+            except DeviceMissing as error:
+                if gpu := self.idle_gpu:
+                    raise DeviceMissing(
+                        device=error.facts["device"], maker=gpu.maker, install=gpu.install
+                    ) from error
+                raise
         return self._engine
 
     def _cached(self) -> Engine:

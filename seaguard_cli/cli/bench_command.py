@@ -52,7 +52,7 @@ Budget = Annotated[
     _option(
         "--budget",
         panel=_RUN,
-        help="About how long the settings may be measured; the rest takes half as long again.",
+        help="How long the settings may be measured; what they come to is measured after that.",
         metavar="SECONDS",
         min=1,
     ),

@@ -33,6 +33,10 @@ from seaguard_cli.records import Form, Selection
 
 if TYPE_CHECKING:
     from seaguard_cli.cache import Cache
+    from seaguard_cli.engine.facts import Work
+
+# Bytes that are judged before repacked weights, loaded for seconds longer, would have paid.
+_LITTLE = 4096
 
 
 def run_check(request: CheckRequest, environment: Environment) -> Exit:
@@ -137,7 +141,16 @@ def _guard(request: CheckRequest, cache: Cache | None) -> Guard:
         overlap=request.overlap,
         max_windows=request.max_windows,
         cache=cache or False,
+        work=_work(request),
     )
+
+
+def _work(request: CheckRequest) -> Work:
+    """Tell whether so little is to be judged that nothing is worth preparing for it."""
+    if request.texts:
+        return "few" if sum(map(len, request.texts)) < _LITTLE else "stream"
+    size = input_size(request.files)
+    return "few" if size is not None and size < _LITTLE else "stream"
 
 
 def _reading(request: CheckRequest, form: Form) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from seaguard_cli.cli.messages import sentence_of, wording
+from seaguard_cli.cli.messages import idle_gpu, sentence_of, wording
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.summary import Summary
 from seaguard_cli.errors import CacheFailed, Failure
@@ -59,6 +59,8 @@ class ModelTeller:
         if guard.loaded and not self._named:
             self._named = True
             self._report.note(f"{guard.model} on the {guard.device}")
+            if gpu := guard.idle_gpu:
+                self._report.note(idle_gpu(gpu.maker, gpu.install))
         if not self._doubted:
             self._doubted = True
             _tell_doubts(guard, self._report)

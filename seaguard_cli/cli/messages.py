@@ -115,8 +115,7 @@ _SENTENCES: Mapping[type[SeaguardError], str] = {
     "memory, and {free} are free: lower --max-window to {fits}, or --ctx, or close other programs",
     errors.DecodeFailed: "llama.cpp could not decode (status {status}), {log}: try a smaller "
     "--ctx, or --device cpu",
-    errors.DeviceMissing: "no usable GPU: the installed llama.cpp was built without one, or finds "
-    "none; use --device cpu, or install llama-cpp-python for the GPU",
+    errors.DeviceMissing: "no usable GPU: {remedy}",
     errors.ItemFailed: "{sentence}",
     errors.Interrupted: "interrupted",
     errors.InputFailed: "{path}: reading broke off, {reason}: what came before it was judged",
@@ -188,6 +187,8 @@ def sentence_of(error: SeaguardError) -> str:
         facts["remedy"] = _memory_remedy(error)
     if isinstance(error, errors.ModelDoesNotFit):
         facts["remedy"] = _smaller_remedy(str(facts["quant"]))
+    if isinstance(error, errors.DeviceMissing):
+        facts["remedy"] = _device_remedy(error)
     if isinstance(error, errors.ItemFailed):
         facts["sentence"] = wording(error.failure)
     return _lookup(_SENTENCES, error).format_map(facts)
@@ -251,6 +252,21 @@ def _memory_remedy(error: errors.OutOfMemory) -> str:
     if "ctx" in error.facts:
         return f"its {error.facts['ctx']} tokens do not fit; lower --max-window or --ctx"
     return "choose a smaller quant or model, or close other programs"
+
+
+def idle_gpu(maker: str, install: str) -> str:
+    """Give the sentence about a GPU that the installed llama.cpp cannot use."""
+    kind = f"an {maker} GPU"
+    return f"{kind} is in this machine, and the installed llama.cpp cannot use it: run\n  {install}"
+
+
+def _device_remedy(error: errors.DeviceMissing) -> str:
+    if error.facts.get("maker"):
+        return idle_gpu(str(error.facts["maker"]), str(error.facts["install"]))
+    return (
+        "the installed llama.cpp was built without one, or finds none; use --device cpu, or "
+        "install llama-cpp-python for the GPU"
+    )
 
 
 def _smaller_remedy(quant: str) -> str:

@@ -28,7 +28,7 @@ def llama() -> ModuleType:
     # then waits for one that has no processor: 17 times slower was measured on two busy cores, and
     # no difference on idle ones. The library reads this once, when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    llama_cpp = _bindings()
+    llama_cpp = _bindings("llama_cpp")
     if not _loaded:
         # llama.cpp holds the bare pointer: once collected, the next log line would crash.
         _loaded.append(llama_cpp.llama_log_callback(_keep))
@@ -41,23 +41,24 @@ def _catch_log(llama_cpp: ModuleType) -> None:
     llama_cpp.llama_log_set(_loaded[0], None)
 
 
-def _bindings() -> ModuleType:
-    """Import `llama_cpp.llama_cpp` without what the package around it imports.
+def _bindings(module: str) -> ModuleType:
+    """Import a module of `llama_cpp` without what the package around it imports.
 
-    That is numpy, Jinja and the high-level classes: five times what the C API takes.
+    That is numpy, Jinja and the high-level classes, five times what the C API takes; and its own
+    log, which would come in place of ours.
     """
     name = "llama_cpp"
-    if name in sys.modules or f"{name}.{name}" in sys.modules:
-        return importlib.import_module(f"{name}.{name}")
+    if known := sys.modules.get(f"{name}.{module}"):
+        return known
+    if name in sys.modules:
+        return importlib.import_module(f"{name}.{module}")
     spec = importlib.util.find_spec(name)
     if spec is None or spec.submodule_search_locations is None:
         raise ModuleNotFoundError(name)
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     try:
-        # ggml now or with all the rest.
-        importlib.import_module(f"{name}._ggml")
-        return importlib.import_module(f"{name}.{name}")
+        return importlib.import_module(f"{name}.{module}")
     finally:
         # Whoever imports the package later gets all of it.
         del sys.modules[name]
@@ -66,9 +67,7 @@ def _bindings() -> ModuleType:
 def ggml() -> ctypes.CDLL:
     """Give ggml itself; llama_cpp, which is pinned exactly, loads it and does not wrap these."""
     llama()
-    name = "llama_cpp._ggml"
-    # Named as a part of its package, it would bring all of that along; it is there already.
-    lib: ctypes.CDLL = (sys.modules.get(name) or importlib.import_module(name)).libggml
+    lib: ctypes.CDLL = _bindings("_ggml").libggml
     lib.ggml_commit.restype = ctypes.c_char_p
     lib.ggml_backend_dev_count.restype = ctypes.c_size_t
     lib.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
@@ -97,7 +96,7 @@ def forget_log() -> None:
     _kept.clear()
     if _loaded:
         # Whoever imports the package of llama_cpp has it print the log.
-        _catch_log(_bindings())
+        _catch_log(_bindings("llama_cpp"))
 
 
 def used_devices() -> str:

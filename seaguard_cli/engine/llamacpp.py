@@ -194,7 +194,7 @@ def plan_here(options: EngineOptions, situation: Situation) -> Plan:
     """
     machine = machine_here()
     if options.device == "gpu" and not machine.gpus:
-        raise DeviceMissing(device=options.device)
+        raise DeviceMissing(device=options.device, maker="", install="")
     return make_plan(options, machine, situation)
 
 
