@@ -64,7 +64,9 @@ class _Decoder:
         began = time.monotonic()
         context.decode([(HEAD, 0, head)], logits=False)
         _log.info("a head of %d tokens decoded in %.2f s", len(head), time.monotonic() - began)
-        self._heads.learn(head, context.state(HEAD))
+        state = context.state(HEAD, len(head))
+        if state is not None:
+            self._heads.learn(head, state)
 
     def _room_for(self, tokens: int) -> Context:
         size = 0

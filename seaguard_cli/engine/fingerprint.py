@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 from seaguard_cli.engine.grammar import VerdictTokens
-from seaguard_cli.engine.library import llama
+from seaguard_cli.engine.library import ggml, llama
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.prompt import Family
 
@@ -58,7 +58,7 @@ def _numbers(plan: Plan) -> dict[str, object]:
 def _library() -> list[object]:
     """Give which llama.cpp it is, and which of the processor's instructions it uses."""
     lib = llama()
-    commit = _ggml().ggml_commit
+    commit = ggml().ggml_commit
     commit.restype = ctypes.c_char_p
     variables = sorted(pair for pair in os.environ.items() if pair[0].startswith(_VARIABLES))
     said = (commit(), lib.llama_print_system_info())
@@ -71,7 +71,7 @@ def _library() -> list[object]:
 
 def _devices() -> list[str]:
     """Give the names of the devices that llama.cpp may put layers on."""
-    lib = _ggml()
+    lib = ggml()
     lib.ggml_backend_dev_count.restype = ctypes.c_size_t
     lib.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
     lib.ggml_backend_dev_get.restype = ctypes.c_void_p
@@ -79,10 +79,3 @@ def _devices() -> list[str]:
     lib.ggml_backend_dev_description.restype = ctypes.c_char_p
     devices = map(lib.ggml_backend_dev_get, range(lib.ggml_backend_dev_count()))
     return [lib.ggml_backend_dev_description(one).decode("utf-8", "replace") for one in devices]
-
-
-def _ggml() -> ctypes.CDLL:
-    """Give ggml itself; llama_cpp, which is pinned exactly, loads it and does not wrap these."""
-    from llama_cpp._ggml import libggml
-
-    return libggml  # type: ignore[no-any-return]

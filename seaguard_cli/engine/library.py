@@ -6,7 +6,10 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
@@ -26,7 +29,7 @@ def llama() -> ModuleType:
     # then waits for one that has no processor: 17 times slower was measured on two busy cores, and
     # no difference on idle ones. The library reads this once, when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    llama_cpp = _bindings()
+    llama_cpp = _bindings("llama_cpp")
     if not _loaded:
         callback = llama_cpp.llama_log_callback(_keep)
         # llama.cpp holds the bare pointer: once collected, the next log line would crash.
@@ -36,24 +39,48 @@ def llama() -> ModuleType:
     return llama_cpp
 
 
-def _bindings() -> ModuleType:
-    """Import `llama_cpp.llama_cpp` without what the package around it imports.
-
-    That is numpy, Jinja and the high-level classes: five times what the C API takes.
-    """
-    name = "llama_cpp"
-    if name in sys.modules or f"{name}.{name}" in sys.modules:
-        return importlib.import_module(f"{name}.{name}")
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.submodule_search_locations is None:
-        raise ModuleNotFoundError(name)
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[name] = package
+@contextmanager
+def importing_meanwhile(*names: str) -> Iterator[None]:
+    """Import modules in a thread while llama.cpp loads weights, which takes one processor alone."""
+    thread = threading.Thread(target=_import_all, args=(names,), name="imports", daemon=True)
+    thread.start()
     try:
-        return importlib.import_module(f"{name}.{name}")
+        yield
+    finally:
+        thread.join()
+
+
+def _import_all(names: Iterable[str]) -> None:
+    # What is missing is told where it is used.
+    with suppress(ImportError):
+        for name in names:
+            importlib.import_module(name)
+
+
+def ggml() -> Any:
+    """Give ggml itself, a ctypes library; llama_cpp, which is pinned exactly, does not wrap it."""
+    return _bindings("_ggml").libggml
+
+
+def _bindings(part: str) -> ModuleType:
+    """Import a module of `llama_cpp` without what the package around it imports.
+
+    That is numpy, Jinja and the high-level classes: five times what the C API takes. It would take
+    llama.cpp's log, too, and print it.
+    """
+    package = "llama_cpp"
+    name = f"{package}.{part}"
+    if package in sys.modules or name in sys.modules:
+        return importlib.import_module(name)
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError(package)
+    sys.modules[package] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(name)
     finally:
         # Whoever imports the package later gets all of it.
-        del sys.modules[name]
+        del sys.modules[package]
 
 
 def last_log_lines() -> list[str]:

@@ -21,7 +21,7 @@ from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.heads import Heads, KeptStates
-from seaguard_cli.engine.library import llama, used_device
+from seaguard_cli.engine.library import importing_meanwhile, llama, used_device
 from seaguard_cli.engine.packing import Batch, Ids
 from seaguard_cli.engine.plan import Plan, make_plan
 from seaguard_cli.engine.processors import usable_processors
@@ -60,7 +60,8 @@ class LlamaEngine:
         began = time.monotonic()
         with ExitStack() as undo:
             plan = plan_here(options)
-            model = LoadedModel(path, plan, cancellation)
+            with importing_meanwhile("numpy", "importlib.metadata"):
+                model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = _fitted(plan, options, model, path)
             self.vocabulary = Vocabulary(model.vocabulary)

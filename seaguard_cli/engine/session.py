@@ -73,6 +73,11 @@ class LoadedModel:
         )
 
     @property
+    def local_tokens(self) -> int:
+        """Give how many tokens its local layers see, 0 when it has none."""
+        return int(self._llama.llama_model_n_swa(self._handle))
+
+    @property
     def handle(self) -> object:
         """Give llama.cpp's pointer to the model."""
         return self._handle
@@ -100,6 +105,7 @@ class Context:
     def __init__(self, model: LoadedModel, plan: Plan, *, ctx: int) -> None:
         self._llama = llama()
         self._vocabulary_size = model.vocabulary_size
+        self._local = model.local_tokens
         cancellation = self._cancellation = model.cancellation
         self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
@@ -142,8 +148,14 @@ class Context:
         """Drop `sequence`; what it shares with the head stays there."""
         self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
-    def state(self, sequence: int) -> bytes:
-        """Give what was computed for `sequence`; empty when llama.cpp cannot tell."""
+    def state(self, sequence: int, tokens: int) -> bytes | None:
+        """Give what was computed for the `tokens` of `sequence`, or None when that is not all.
+
+        What has left the sight of local layers llama.cpp leaves out; but an item that shares less
+        than the whole of the sequence still sees it.
+        """
+        if 0 < self._local < tokens:
+            return None
         size = int(self._llama.llama_state_seq_get_size(self._handle, sequence))
         buffer = (ctypes.c_uint8 * size)()
         written = self._llama.llama_state_seq_get_data(self._handle, buffer, size, sequence)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import llama_cpp
 import pytest
 
 from seaguard_cli.engine import EngineOptions, fingerprint
 from seaguard_cli.engine.fingerprint import Fingerprint
 from seaguard_cli.engine.grammar import VerdictTokens
+from seaguard_cli.engine.library import llama
 from seaguard_cli.engine.plan import Plan, make_plan
 from seaguard_cli.prompt import VerdictWords
 
@@ -72,10 +72,10 @@ def test_what_is_read_and_what_is_control_moves_both(about: dict[str, object]) -
 def test_another_library_moves_both(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of()
     with monkeypatch.context() as other:
-        other.setattr(llama_cpp, "__version__", "0.0.1")
+        other.setattr(fingerprint, "version", lambda _: "0.0.1")
         assert not {*of()} & {*before}
     with monkeypatch.context() as other:
-        other.setattr(llama_cpp, "llama_print_system_info", lambda: b"CPU : NEON = 1")
+        other.setattr(llama(), "llama_print_system_info", lambda: b"CPU : NEON = 1")
         assert not {*of()} & {*before}
     with monkeypatch.context() as other:
         other.setattr(fingerprint, "SCORING", 0)

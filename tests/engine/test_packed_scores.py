@@ -84,7 +84,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     monkeypatch: pytest.MonkeyPatch,
     room: int,
 ) -> None:
-    import llama_cpp
+    import llama_cpp.llama_cpp as llama_cpp
 
     decode, sizes = llama_cpp.llama_decode, []
 
