@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import os
@@ -57,9 +58,9 @@ def _import_all(names: Iterable[str]) -> None:
             importlib.import_module(name)
 
 
-def ggml() -> Any:
-    """Give ggml itself, a ctypes library; llama_cpp, which is pinned exactly, does not wrap it."""
-    return _bindings("_ggml").libggml
+def ggml() -> ctypes.CDLL:
+    """Give ggml itself; llama_cpp, which is pinned exactly, loads it and does not wrap it."""
+    return _bindings("_ggml").libggml  # type: ignore[no-any-return]
 
 
 def _bindings(part: str) -> ModuleType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.library import forget_log, last_log_lines, llama
+from seaguard_cli.engine.packing import Row
 from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Context:
         if not self._handle:
             raise OutOfMemory(what="the context", ctx=ctx)
         self._memory = self._llama.llama_get_memory(self._handle)
-        self._batch = self._llama.llama_batch_init(ctx, 0, 1)
+        self._batch = self._llama.llama_batch_init(ctx, 0, plan.sequences)
 
     def __enter__(self) -> Self:
         return self
@@ -170,15 +171,13 @@ class Context:
         read = self._llama.llama_state_seq_set_data(self._handle, buffer, len(state), sequence)
         return bool(read == len(state))
 
-    def decode(
-        self, rows: Sequence[tuple[int, int, Sequence[int]]], *, logits: bool = True
-    ) -> list[NDArray[np.float32]]:
-        """Decode rows of (sequence, first position, token ids) as one batch.
+    def decode(self, rows: Iterable[Row]) -> list[NDArray[np.float32]]:
+        """Decode rows as one batch.
 
-        Gives a row's logits at its last token, float32 of shape (vocabulary,), valid until the
-        next decode; nothing without `logits`. Raises DoesNotFit, Interrupted or DecodeFailed.
+        Gives the logits of each that is to be read, float32 of shape (vocabulary,), valid until
+        the next decode. Raises DoesNotFit, Interrupted or DecodeFailed.
         """
-        ends = self._fill(rows, logits)
+        ends = self._fill(rows)
         forget_log()
         with self._cancellation.in_library():
             status = self._llama.llama_decode(self._handle, self._batch)
@@ -186,7 +185,7 @@ class Context:
             raise DoesNotFit
         if status != 0:
             raise DecodeFailed(status=int(status), log=" / ".join(last_log_lines()[-3:]))
-        return [self._logits(at) for at in ends] if logits else []
+        return [self._logits(at) for at in ends]
 
     def close(self) -> None:
         """Free context and batch; may be called again."""
@@ -196,18 +195,21 @@ class Context:
             self._llama.llama_free(self._handle)
             self._handle = None
 
-    def _fill(self, rows: Sequence[tuple[int, int, Sequence[int]]], logits: bool) -> list[int]:
+    def _fill(self, rows: Iterable[Row]) -> list[int]:
+        """Put rows into the batch, and give the places in it that are to be read."""
         batch, at, ends = self._batch, 0, []
-        for sequence, first, ids in rows:
-            for offset, token in enumerate(ids):
+        for row in rows:
+            for position, token in enumerate(row.ids, row.first):
                 batch.token[at] = token
-                batch.pos[at] = first + offset
-                batch.n_seq_id[at] = 1
-                batch.seq_id[at][0] = sequence
+                batch.pos[at] = position
+                batch.n_seq_id[at] = len(row.sequences)
+                for number, sequence in enumerate(row.sequences):
+                    batch.seq_id[at][number] = sequence
                 batch.logits[at] = 0
                 at += 1
-            batch.logits[at - 1] = logits
-            ends.append(at - 1)
+            if row.read:
+                batch.logits[at - 1] = 1
+                ends.append(at - 1)
         batch.n_tokens = at
         return ends
 
