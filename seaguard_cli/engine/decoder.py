@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 
 from seaguard_cli.engine.grammar import VerdictTokens
 from seaguard_cli.engine.heads import Heads
-from seaguard_cli.engine.packing import Ids, cuts, shared
+from seaguard_cli.engine.packing import Ids, Row, cuts, rows, shared
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.engine.scoring import score_of
 from seaguard_cli.engine.session import HEAD, Context, DoesNotFit, LoadedModel
@@ -62,9 +63,11 @@ class _Decoder:
                 return
             context.clear()
         began = time.monotonic()
-        context.decode([(HEAD, 0, head)], logits=False)
+        context.decode([Row([HEAD], 0, head, read=False)])
         _log.info("a head of %d tokens decoded in %.2f s", len(head), time.monotonic() - began)
-        self._heads.learn(head, context.state(HEAD))
+        state = context.state(HEAD, len(head))
+        if state is not None:
+            self._heads.learn(head, state)
 
     def _room_for(self, tokens: int) -> Context:
         size = 0
@@ -92,22 +95,28 @@ class PackedDecoder(_Decoder):
 
     def together(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
         """Score `items` in one batch. Raises DoesNotFit, DecodeFailed or Interrupted."""
+        # Side by side, those that begin alike share what they have in common.
+        order = sorted(range(len(items)), key=lambda at: list(items[at]))
+        found = self._sorted([items[at] for at in order], head)
+        return [score for _, score in sorted(zip(order, found, strict=True), key=itemgetter(0))]
+
+    def _sorted(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
         starts = [shared(ids, head) for ids in items]
-        tails = [ids[start:] for ids, start in zip(items, starts, strict=True)]
-        sequences = range(1, len(items) + 1)
+        batch = list(rows(items, starts))
+        tokens = sum(len(row.ids) for row in batch)
         try:
-            context = self._with_head(head, sum(map(len, tails)))
-            for sequence, start in zip(sequences, starts, strict=True):
+            context = self._with_head(head, tokens)
+            for sequence, start in enumerate(starts, 1):
                 context.share_head(sequence, start)
             began = time.monotonic()
-            rows = context.decode(list(zip(sequences, starts, tails, strict=True)))
-            tokens, seconds = sum(map(len, tails)), time.monotonic() - began
+            logits = context.decode(batch)
+            seconds = time.monotonic() - began
             _log.debug("%d texts, %d tokens decoded in %.2f s", len(items), tokens, seconds)
         except (DoesNotFit, DecodeFailed):
             self._forget_everything()
             raise
-        scores = [score_of(row, self._verdicts) for row in rows]
-        for sequence in sequences:
+        scores = [score_of(row, self._verdicts) for row in logits]
+        for sequence in range(1, len(items) + 1):
             context.forget(sequence)
         return scores
 
@@ -131,9 +140,9 @@ class ExactDecoder(_Decoder):
             else:
                 context = self._with_head(head, len(ids) - start)
                 context.share_head(1, start)
-            rows = []
+            logits = []
             for end in cuts(start, len(ids), ubatch=self._plan.ubatch):
-                rows = context.decode([(1, start, ids[start:end])], logits=end == len(ids))
+                logits = context.decode([Row([1], start, ids[start:end], read=end == len(ids))])
                 start = end
         except (DoesNotFit, DecodeFailed) as error:
             self._forget_everything()
@@ -141,6 +150,6 @@ class ExactDecoder(_Decoder):
             if isinstance(error, DecodeFailed):
                 problem = f"llama.cpp could not decode it: {error}"
             return Failure(FailureCode.ENGINE, {"problem": problem})
-        score = score_of(rows[0], self._verdicts)
+        score = score_of(logits[0], self._verdicts)
         context.forget(1)
         return score

@@ -7,7 +7,10 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
@@ -35,6 +38,24 @@ def llama() -> ModuleType:
         _catch_log(llama_cpp)
         llama_cpp.llama_backend_init()
     return llama_cpp
+
+
+@contextmanager
+def importing_meanwhile(*names: str) -> Iterator[None]:
+    """Import modules in a thread while llama.cpp loads weights, which takes one processor alone."""
+    thread = threading.Thread(target=_import_all, args=(names,), name="imports", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _import_all(names: Iterable[str]) -> None:
+    # What is missing is told where it is used.
+    with suppress(ImportError):
+        for name in names:
+            importlib.import_module(name)
 
 
 def _catch_log(llama_cpp: ModuleType) -> None:

@@ -22,7 +22,7 @@ from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.heads import Heads, KeptStates
-from seaguard_cli.engine.library import used_devices
+from seaguard_cli.engine.library import importing_meanwhile, used_devices
 from seaguard_cli.engine.machine import machine_here
 from seaguard_cli.engine.packing import Batch, Ids
 from seaguard_cli.engine.plan import Plan, make_plan
@@ -59,7 +59,8 @@ class LlamaEngine:
         began = time.monotonic()
         with ExitStack() as undo:
             plan = plan_here(options, situation)
-            model = LoadedModel(path, plan, cancellation)
+            with importing_meanwhile("numpy", "importlib.metadata"):
+                model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
             self.plan = _fitted(plan, options, model, path)
             self.vocabulary = Vocabulary(model.vocabulary)

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 Ids = Sequence[int]
+
+
+class Row(NamedTuple):
+    """Tokens that are decoded one after another, `first` being the position of the first.
+
+    They belong to each of `sequences`, which are equal up to there. `read` tells that the logits
+    behind the last of them are wanted.
+    """
+
+    sequences: Sequence[int]
+    first: int
+    ids: Ids
+    read: bool
 
 
 def common_prefix(one: Ids, other: Ids) -> int:
@@ -18,6 +32,39 @@ def common_prefix(one: Ids, other: Ids) -> int:
 def shared(ids: Ids, head: Ids) -> int:
     """Give how much of `head` an item can take over: what it begins with, short of its last id."""
     return min(common_prefix(ids, head), len(ids) - 1)
+
+
+def rows(items: Sequence[Ids], starts: Sequence[int]) -> Iterator[Row]:
+    """Give the rows that decode `items`, item n as sequence n + 1, each from its start on.
+
+    The items are sorted. What one has in common with those after it is decoded once, for all.
+    """
+    ends = [_common_end(items, starts, at) for at in range(len(items))]
+    for at, ids in enumerate(items):
+        end = max(starts[at], ends[at - 1] if at else 0)
+        sharing = at
+        # Those that share the most of it come first, so from its end backwards they become more.
+        bounds = [len(ids)]
+        reach = len(ids)
+        while sharing < len(items) and (reach := min(reach, ends[sharing])) > end:
+            sharing += 1
+            bounds.append(reach)
+        for other in range(sharing, at - 1, -1):
+            upto = bounds[other - at]
+            if upto > end:
+                numbers = range(at + 1, other + 2)
+                yield Row(numbers, end, ids[end:upto], read=upto == len(ids))
+                end = upto
+
+
+def _common_end(items: Sequence[Ids], starts: Sequence[int], at: int) -> int:
+    """Give where an item and the next part, short of the next's last id; 0 when nothing is shared.
+
+    Sequences that were given different parts of the head have no tokens in common.
+    """
+    if at + 1 == len(items) or starts[at] != starts[at + 1]:
+        return 0
+    return shared(items[at + 1], items[at])
 
 
 def cuts(start: int, end: int, *, ubatch: int) -> list[int]:
@@ -46,10 +93,17 @@ class Batch:
         """Tell whether an item still goes in; an empty batch takes any."""
         if not self.items:
             return True
-        roomy = self.tokens + len(ids) - shared(ids, self.head) <= self._ctx
+        roomy = self.tokens + self._new(ids) <= self._ctx
         return roomy and len(self.items) < self._sequences
 
     def add(self, ids: Ids) -> None:
         """Take an item in."""
+        self.tokens += self._new(ids)
         self.items.append(ids)
-        self.tokens += len(ids) - shared(ids, self.head)
+
+    def _new(self, ids: Ids) -> int:
+        """Give the tokens that an item adds at most: it may share more than with the one before."""
+        known = shared(ids, self.head)
+        if self.items and known == shared(self.items[-1], self.head):
+            known = max(known, shared(ids, self.items[-1]))
+        return len(ids) - known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.library import forget_log, last_log_lines, llama
+from seaguard_cli.engine.packing import Row
 from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class LoadedModel:
         )
 
     @property
+    def local_tokens(self) -> int:
+        """Give how many tokens its local layers see, 0 when it has none."""
+        return int(self._llama.llama_model_n_swa(self._handle))
+
+    @property
     def handle(self) -> object:
         """Give llama.cpp's pointer to the model."""
         return self._handle
@@ -100,6 +106,7 @@ class Context:
     def __init__(self, model: LoadedModel, plan: Plan, *, ctx: int) -> None:
         self._llama = llama()
         self._vocabulary_size = model.vocabulary_size
+        self._local = model.local_tokens
         cancellation = self._cancellation = model.cancellation
         self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
@@ -116,7 +123,7 @@ class Context:
         if not self._handle:
             raise OutOfMemory(what="the context", ctx=ctx)
         self._memory = self._llama.llama_get_memory(self._handle)
-        self._batch = self._llama.llama_batch_init(ctx, 0, 1)
+        self._batch = self._llama.llama_batch_init(ctx, 0, plan.sequences)
 
     def __enter__(self) -> Self:
         return self
@@ -142,8 +149,14 @@ class Context:
         """Drop `sequence`; what it shares with the head stays there."""
         self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
-    def state(self, sequence: int) -> bytes:
-        """Give what was computed for `sequence`; empty when llama.cpp cannot tell."""
+    def state(self, sequence: int, tokens: int) -> bytes | None:
+        """Give what was computed for the `tokens` of `sequence`, or None when that is not all.
+
+        What has left the sight of local layers llama.cpp leaves out; but an item that shares less
+        than the whole of the sequence still sees it.
+        """
+        if 0 < self._local < tokens:
+            return None
         size = int(self._llama.llama_state_seq_get_size(self._handle, sequence))
         buffer = (ctypes.c_uint8 * size)()
         written = self._llama.llama_state_seq_get_data(self._handle, buffer, size, sequence)
@@ -158,15 +171,13 @@ class Context:
         read = self._llama.llama_state_seq_set_data(self._handle, buffer, len(state), sequence)
         return bool(read == len(state))
 
-    def decode(
-        self, rows: Sequence[tuple[int, int, Sequence[int]]], *, logits: bool = True
-    ) -> list[NDArray[np.float32]]:
-        """Decode rows of (sequence, first position, token ids) as one batch.
+    def decode(self, rows: Iterable[Row]) -> list[NDArray[np.float32]]:
+        """Decode rows as one batch.
 
-        Gives a row's logits at its last token, float32 of shape (vocabulary,), valid until the
-        next decode; nothing without `logits`. Raises DoesNotFit, Interrupted or DecodeFailed.
+        Gives the logits of each that is to be read, float32 of shape (vocabulary,), valid until
+        the next decode. Raises DoesNotFit, Interrupted or DecodeFailed.
         """
-        ends = self._fill(rows, logits)
+        ends = self._fill(rows)
         forget_log()
         with self._cancellation.in_library():
             status = self._llama.llama_decode(self._handle, self._batch)
@@ -174,7 +185,7 @@ class Context:
             raise DoesNotFit
         if status != 0:
             raise DecodeFailed(status=int(status), log=" / ".join(last_log_lines()[-3:]))
-        return [self._logits(at) for at in ends] if logits else []
+        return [self._logits(at) for at in ends]
 
     def close(self) -> None:
         """Free context and batch; may be called again."""
@@ -184,18 +195,21 @@ class Context:
             self._llama.llama_free(self._handle)
             self._handle = None
 
-    def _fill(self, rows: Sequence[tuple[int, int, Sequence[int]]], logits: bool) -> list[int]:
+    def _fill(self, rows: Iterable[Row]) -> list[int]:
+        """Put rows into the batch, and give the places in it that are to be read."""
         batch, at, ends = self._batch, 0, []
-        for sequence, first, ids in rows:
-            for offset, token in enumerate(ids):
+        for row in rows:
+            for position, token in enumerate(row.ids, row.first):
                 batch.token[at] = token
-                batch.pos[at] = first + offset
-                batch.n_seq_id[at] = 1
-                batch.seq_id[at][0] = sequence
+                batch.pos[at] = position
+                batch.n_seq_id[at] = len(row.sequences)
+                for number, sequence in enumerate(row.sequences):
+                    batch.seq_id[at][number] = sequence
                 batch.logits[at] = 0
                 at += 1
-            batch.logits[at - 1] = logits
-            ends.append(at - 1)
+            if row.read:
+                batch.logits[at - 1] = 1
+                ends.append(at - 1)
         batch.n_tokens = at
         return ends
 

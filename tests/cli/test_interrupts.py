@@ -128,7 +128,7 @@ PRELUDE = """
 import os, signal, sys
 sys.argv = ["seaguard", "check", "-m", sys.argv[1], "hello"]
 import seaguard_cli.engine.library as library
-llama_cpp = library._bindings()
+import llama_cpp.llama_cpp as llama_cpp
 from seaguard_cli.__main__ import run
 def interrupt(times=1):
     for _ in range(times):

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-import llama_cpp
+import llama_cpp.llama_cpp as llama_cpp
 import pytest
 from families.texts import long_text
 from families.variants import Models

@@ -152,7 +152,7 @@ def test_the_stream_is_pulled_no_further_than_one_batch_ahead(engine: LlamaEngin
 def test_the_tokens_of_every_batch_fit_the_context(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import llama_cpp
+    import llama_cpp.llama_cpp as llama_cpp
 
     decode, sizes = llama_cpp.llama_decode, []
 

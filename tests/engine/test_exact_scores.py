@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import llama_cpp
+import llama_cpp.llama_cpp as llama_cpp
 import pytest
 from families.build import Kind
 from families.reference import Reference, turn

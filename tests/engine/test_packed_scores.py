@@ -15,7 +15,7 @@ from seaguard_cli import Guard
 from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import item_of, opened_engine, packed, scores
+from .helpers import asked, item_of, opened_engine, packed, scores
 
 # Other kernels, an F16 cache and flash attention round otherwise. Random weights in F32 moved by
 # 0.004 at most; a sequence that saw another's tokens would be off by tenths.
@@ -84,7 +84,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     monkeypatch: pytest.MonkeyPatch,
     room: int,
 ) -> None:
-    import llama_cpp
+    import llama_cpp.llama_cpp as llama_cpp
 
     decode, sizes = llama_cpp.llama_decode, []
 
@@ -122,3 +122,26 @@ def test_by_default_undecided_scores_are_exact_and_all_labels_are_those_of_lone_
                 near += 1
                 assert verdict.score == pytest.approx(exact[item], abs=EXACT)
     assert 5 < near < len(items) - 5
+
+
+def test_items_with_the_same_beginning_share_it_and_score_as_they_should(
+    engine: LlamaEngine, reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import llama_cpp.llama_cpp as llama_cpp
+
+    prompt, other = long_text(120), long_text(60, seed=2)
+    items = [Item(prompt, answer) for answer in ("", "No.", "No way.", *sentences()[:200:37])]
+    items += [Item(other + text) for text in ("", " a", " b", *sentences()[:200:41])]
+    random.Random(1).shuffle(items)
+    decode, sizes = llama_cpp.llama_decode, []
+
+    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
+        sizes.append(batch.n_tokens)
+        return int(decode(context, batch))
+
+    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
+    wanted = {item: reference.judged(item.prompt, item.response) for item in items}
+    sizes.clear()
+    require_close(scores(engine, items), items, wanted)
+    whole = [len(engine.vocabulary.encode(asked(engine, item))) for item in items]
+    assert sum(sizes) < sum(whole) / 2

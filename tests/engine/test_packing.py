@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seaguard_cli.engine.packing import Batch, common_prefix, cuts, shared
+from seaguard_cli.engine.packing import Batch, common_prefix, cuts, rows, shared
 
 IDS = st.lists(st.integers(0, 3), max_size=12)
 
@@ -76,11 +76,20 @@ def test_a_batch_takes_items_until_the_context_is_full() -> None:
     for taken in range(4):
         assert batch.tokens == 3 + 2 * taken
         if taken < 3:
-            assert batch.fits([1, 2, 3, 8, 9])
-            batch.add([1, 2, 3, 8, 9])
+            assert batch.fits([1, 2, 3, taken, 9])
+            batch.add([1, 2, 3, taken, 9])
         else:
             assert not batch.fits([1, 2, 3, 8, 9])
             assert batch.fits([1, 2, 3, 8])
+
+
+def test_a_batch_counts_once_what_neighbours_have_in_common() -> None:
+    batch = Batch([1, 2, 3], ctx=10, sequences=100)
+    for taken in range(4):
+        assert batch.tokens == 3 + 3 * bool(taken) + max(0, taken - 1)
+        batch.add([1, 2, 3, 7, 8, taken])
+    assert batch.fits([1, 2, 3, 7, 8, 9])
+    assert not batch.fits([1, 2, 3, 8, 9])
 
 
 def test_a_batch_takes_no_more_items_than_sequences() -> None:
@@ -103,6 +112,55 @@ def test_the_tokens_of_a_batch_are_the_head_and_what_each_item_adds(
     for ids in items:
         if batch.fits(ids):
             batch.add(ids)
-    assert batch.tokens == len(head) + sum(len(ids) - shared(ids, head) for ids in batch.items)
+    alone = len(head) + sum(len(ids) - shared(ids, head) for ids in batch.items)
+    together = sorted(batch.items)
+    decoded = sum(len(row.ids) for row in rows(together, [shared(ids, head) for ids in together]))
+    assert len(head) + decoded <= batch.tokens <= alone
     assert len(batch.items) <= 5
     assert batch.tokens <= ctx or len(batch.items) <= 1
+
+
+@given(head=IDS, items=st.lists(IDS.filter(bool), max_size=10))
+def test_every_item_gets_its_tokens_in_order_and_none_is_decoded_twice(
+    head: list[int], items: list[list[int]]
+) -> None:
+    items = sorted(items)
+    starts = [shared(ids, head) for ids in items]
+    got = [ids[:start] for ids, start in zip(items, starts, strict=True)]
+    reads = []
+    for row in rows(items, starts):
+        assert len(row.ids) > 0
+        beginnings = {(*got[one - 1], len(got[one - 1])) for one in row.sequences}
+        assert len(beginnings) == 1, "the sequences of a row are equal up to it"
+        for one in row.sequences:
+            assert len(got[one - 1]) == row.first
+            got[one - 1] = [*got[one - 1], *row.ids]
+        if row.read:
+            reads.append(row.sequences[0] - 1)
+            assert got[row.sequences[0] - 1] == items[row.sequences[0] - 1]
+    assert got == items
+    assert reads == list(range(len(items)))
+
+
+@given(items=st.lists(IDS.filter(bool), min_size=1, max_size=10, unique_by=tuple))
+def test_what_items_have_in_common_is_decoded_once(items: list[list[int]]) -> None:
+    # Each item's last token is its own, since the logits behind it are.
+    beginnings = {tuple(ids[:end]) for ids in items for end in range(1, len(ids) + 1)}
+    found = list(rows(sorted(items), [0] * len(items)))
+    assert sum(len(row.ids) for row in found) == len(beginnings)
+
+
+def test_sequences_narrow_as_items_part() -> None:
+    found = list(rows([[1, 2, 3, 4], [1, 2, 3, 5, 6], [1, 2, 7]], [1, 1, 1]))
+    assert [(list(row.sequences), row.first, list(row.ids), row.read) for row in found] == [
+        ([1, 2, 3], 1, [2], False),
+        ([1, 2], 2, [3], False),
+        ([1], 3, [4], True),
+        ([2], 3, [5, 6], True),
+        ([3], 2, [7], True),
+    ]
+
+
+def test_items_that_took_different_parts_of_the_head_share_nothing() -> None:
+    found = list(rows([[1, 2, 3], [1, 2, 4]], [1, 2]))
+    assert [list(row.sequences) for row in found] == [[1], [2]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import llama_cpp
+import llama_cpp.llama_cpp as llama_cpp
 import pytest
 from families.variants import Models
 
