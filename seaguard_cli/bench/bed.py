@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seaguard_cli.bench.texts import texts
 from seaguard_cli.engine.cancellation import Cancellation
+from seaguard_cli.engine.packing import Row
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.engine.session import Context, DoesNotFit, LoadedModel
 from seaguard_cli.engine.vocabulary import Vocabulary
@@ -100,10 +101,10 @@ class Bed:
     def _measured(self, plan: Plan) -> float:
         model = self._model(plan)
         rows = self._cut(plan)
-        tokens = sum(len(ids) for _, _, ids in rows)
+        tokens = sum(len(row.ids) for row in rows)
         with Context(model, plan, ctx=plan.context_for(tokens)) as context:
             # The first decode also builds what all later ones use.
-            context.decode([(1, 0, self._rows[0][:_WARM_UP])])
+            context.decode([Row([1], 0, self._rows[0][:_WARM_UP], read=True)])
             began, times = time.monotonic(), 0
             while times == 0 or time.monotonic() - began < self._shortest:
                 context.clear()
@@ -111,12 +112,12 @@ class Bed:
                 times += 1
             return times * tokens / (time.monotonic() - began)
 
-    def _cut(self, plan: Plan) -> list[tuple[int, int, list[int]]]:
+    def _cut(self, plan: Plan) -> list[Row]:
         """Give texts as rows of a batch, in sequences of their own, of so many tokens together."""
-        left, rows = min(self._tokens, plan.ctx), []
+        left, rows = min(self._tokens, plan.ctx), list[Row]()
         for sequence, ids in enumerate(self._rows[: plan.sequences], start=1):
             if left > 0:
-                rows.append((sequence, 0, ids[:left]))
+                rows.append(Row([sequence], 0, ids[:left], read=True))
                 left -= len(ids)
         return rows
 

@@ -161,7 +161,7 @@ class TestASecondRun:
 
 
 class TestHowItIsAskedFor:
-    def test_without_it_nothing_is_kept_nor_loaded(self, folder: Path) -> None:
+    def test_without_it_nothing_is_kept_nor_loaded(self) -> None:
         script = (
             "import sys\n"
             "from seaguard_cli.cli.environment import process_environment\n"
@@ -173,7 +173,7 @@ class TestHowItIsAskedFor:
             [sys.executable, "-c", script], env=process_variables(), capture_output=True, check=True
         )
         assert done.stderr.decode().splitlines()[-1] == "[]"
-        assert not folder.exists()
+        assert not Cache().path.exists()
 
     @pytest.mark.parametrize("value", ["1", "true"])
     def test_by_its_variable(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
