@@ -15,7 +15,7 @@ from seaguard_cli.cli.app import app
 
 _ROOT = Path(__file__).parent.parent
 _PAGES = ("README.md", "CHANGELOG.md", "training/README.md", "benchmarks/README.md")
-_ELSEWHERE = {"--layers", "--no-repack", "--data", "--no-deps", "--upgrade"}
+_ELSEWHERE = {"--no-repack", "--data", "--no-deps", "--upgrade"}
 
 
 def problems(page: str) -> list[str]:
@@ -23,7 +23,8 @@ def problems(page: str) -> list[str]:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
     folder = (_ROOT / page).parent
     missing = [f"{page}: no file {link}" for link in links if not (folder / link).exists()]
-    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - known_options() - _ELSEWHERE
+    known = known_options() | options_of_scripts() | _ELSEWHERE
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - known
     return missing + [f"{page}: no option {option}" for option in sorted(options)]
 
 
@@ -32,6 +33,15 @@ def known_options() -> set[str]:
     commands = [command, *getattr(command, "commands", {}).values()]
     parameters = [one for known in commands for one in known.params]
     return {name for one in parameters for name in one.opts} | {"--help"}
+
+
+def options_of_scripts() -> set[str]:
+    scripts = (_ROOT / "benchmarks").glob("*.py")
+    return {
+        option
+        for script in scripts
+        for option in re.findall(r'"(--[a-z][a-z-]+)"', script.read_text(encoding="utf-8"))
+    }
 
 
 if __name__ == "__main__":
