@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from seaguard_cli.bench.bed import Bed
@@ -35,7 +36,8 @@ _PART = 1 / 20
 class Result:
     """What was measured; `complete` is False when there was no time for every setting.
 
-    `texts` are texts/s by length, `peak` the resident bytes of the stream.
+    `texts` are texts/s by length, `peak` the resident bytes of the stream. On a `busy` machine
+    threads are left alone: what other programs take just now is no trait of it.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Result:
     texts: dict[str, float] = field(default_factory=dict)
     first: FirstVerdict | None = None
     peak: int | None = None
+    busy: bool = False
 
     @property
     def found(self) -> Found:
@@ -98,6 +101,7 @@ class Bench:
         path, options = self.weights.path, self._options
         facts = facts_of(path, self.weights.label)
         situation = Situation(facts, memory_free(), self._catalogue.repack)
+        busy = _is_busy(machine_here().processors)
         # What cannot judge is not worth measuring: this opens it as `check` does.
         with self._opened(None) as guard:
             _ = guard.device
@@ -105,14 +109,14 @@ class Bench:
         machine = machine_here()
         room = situation.memory
         repacks = room is None or weights_need(facts, repack=True) + facts.size // 4 < room
-        fixed = {"threads": options.threads, "GPU layers": options.gpu_layers}
+        fixed = {"threads": options.threads or busy, "GPU layers": options.gpu_layers is not None}
         settings = settings_for(
             machine if options.device != "cpu" else Machine(machine.processors),
-            fixed=frozenset(name for name, asked in fixed.items() if asked is not None),
+            fixed=frozenset(name for name, asked in fixed.items() if asked),
             repacks=repacks,
         )
         bed = Bed(path, self._seconds, self._cancellation, self._told)
-        result = Result(self.weights.label, machine, rule, rule)
+        result = Result(self.weights.label, machine, rule, rule, busy=busy)
         try:
             bed.prepare(rule)
             for trials in sweep(rule, settings, bed.measure):
@@ -163,3 +167,10 @@ class Bench:
         if options.gpu_layers is not None:
             arguments += ["--gpu-layers", str(options.gpu_layers)]
         return arguments + (["--family", self._family] if self._family else [])
+
+
+def _is_busy(processors: int) -> bool:
+    """Tell whether other programs took half of the processors in the last minute."""
+    with suppress(AttributeError, OSError):
+        return os.getloadavg()[0] > processors / 2
+    return False

@@ -20,6 +20,11 @@ from seaguard_cli.errors import StateFailed
 from seaguard_cli.exits import Exit
 from seaguard_cli.weights.digest import digest_of
 
+_BUSY = (
+    "other programs keep this machine busy, so threads were not tried, and all speeds are those "
+    "of a busy machine: run it again when nothing else does"
+)
+
 TableFormat = Literal["table", "json", "csv", "md"]
 
 
@@ -70,6 +75,8 @@ def _measured(
     )
     stack.enter_context(interruptible(bench))
     result = bench.settings()
+    if result.busy:
+        report.warn(_BUSY)
     # Kept before the rest: whoever has seen enough may leave.
     kept = _keep(bench, result, environment, report) if request.save else None
     bench.whole(result)

@@ -26,6 +26,7 @@ def json_of(result: Result, kept: str | None) -> dict[str, object]:
         "processors": result.machine.processors,
         "gpus": [gpu.name for gpu in result.machine.gpus],
         "complete": result.complete,
+        "busy": result.busy,
         "trials": [
             {
                 "setting": one.setting,

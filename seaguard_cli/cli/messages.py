@@ -14,6 +14,9 @@ from seaguard_cli.records.literal import literal
 
 Value = TypeVar("Value")
 
+# With no larger a context it is not the context that is too large.
+_SMALL_CONTEXT = 256
+
 # Facts that are bytes.
 _SIZES = {"need", "free", "kept", "most"}
 # Facts that are lines of ours.
@@ -249,7 +252,7 @@ def _quants_remedy(others: str) -> str:
 
 
 def _memory_remedy(error: errors.OutOfMemory) -> str:
-    if "ctx" in error.facts:
+    if int(error.facts.get("ctx", 0)) > _SMALL_CONTEXT:
         return f"its {error.facts['ctx']} tokens do not fit; lower --max-window or --ctx"
     return "choose a smaller quant or model, or close other programs"
 

@@ -22,6 +22,8 @@ SEQUENCES = 64
 BATCHES = 2
 _STEP = 256
 _ALL_LAYERS = -1
+# What a run takes beside what is reckoned with here: Python, its libraries, the vocabulary.
+_RESERVE = 100 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ def _require_window(window: int, model: ModelFacts, weights: int, memory: int) -
 
     if need(window) <= memory or window <= _STEP:
         return
-    fits = max((one for one in range(_STEP, window, _STEP) if need(one) <= memory), default=_STEP)
+    sure = [one for one in range(_STEP, window, _STEP) if need(one) <= memory - _RESERVE]
+    fits = max(sure, default=_STEP)
     raise WindowDoesNotFit(
         model=model.label, window=window, need=need(window), free=memory, fits=fits
     )

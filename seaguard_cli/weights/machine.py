@@ -12,6 +12,8 @@ from pathlib import Path
 _CGROUPS = Path("/sys/fs/cgroup")
 _CGROUP = _CGROUPS / "memory.max"
 _PROC = Path("/proc")
+# What numpy and llama.cpp's libraries take of the address space when they are loaded, at the least.
+_LIBRARIES = 128 * 2**20
 
 
 def memory_here() -> int | None:
@@ -70,7 +72,8 @@ def _left_by_limit(proc: Path) -> Iterator[int]:
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
         pages = _read(proc / "self" / "statm").split()
         if limit != resource.RLIM_INFINITY:
-            yield limit - (int(pages[0]) * resource.getpagesize() if pages else 0)
+            taken = int(pages[0]) * resource.getpagesize() if pages else 0
+            yield limit - taken - _LIBRARIES
 
 
 def _numbers(path: Path) -> dict[str, int]:

@@ -38,6 +38,7 @@ def test_elsewhere_than_on_a_terminal_it_writes_json(ran: tuple[Ran, Path, Any])
         "processors",
         "gpus",
         "complete",
+        "busy",
         "trials",
         "winner",
         "as_by_rule",
