@@ -145,7 +145,7 @@ class TestHowItIsAskedFor:
             [sys.executable, "-c", script], env=process_variables(), capture_output=True, check=True
         )
         assert done.stderr.decode().splitlines()[-1] == "[]"
-        assert not folder.exists()
+        assert not list(folder.glob("scores.*"))
 
     @pytest.mark.parametrize("value", ["1", "true"])
     def test_by_its_variable(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
