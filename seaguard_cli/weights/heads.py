@@ -19,7 +19,7 @@ from seaguard_cli.weights.digest import Digest, identity_of
 _FILES = 16
 _BYTES = 256 * 2**20
 _HASH = 32
-_ENDING = ".head"
+_ENDING, _UNDONE = ".head", ".new"
 
 
 class HeadFiles:
@@ -51,7 +51,7 @@ class HeadFiles:
         """Keep a state; where that cannot be, it is not."""
         if len(state) + _HASH > _BYTES or not self._weights.holds():
             return
-        new = self._folder / f"{secrets.token_hex(8)}.new"
+        new = self._folder / f"{secrets.token_hex(8)}{_UNDONE}"
         try:
             make_private(self._folder.parent)
             make_private(self._folder)
@@ -68,7 +68,8 @@ class HeadFiles:
     def _make_room(self, size: int) -> None:
         """Delete the least lately used, and what a process that was killed has left behind."""
         kept = []
-        for path in self._folder.iterdir():
+        ours = (path for path in self._folder.iterdir() if path.suffix in (_ENDING, _UNDONE))
+        for path in ours:
             with suppress(OSError):
                 found = path.stat()
                 kept.append((found.st_mtime_ns, found.st_size, path))

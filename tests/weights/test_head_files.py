@@ -153,6 +153,18 @@ def test_what_a_killed_process_left_goes_like_the_rest(weights: Path) -> None:
     assert not left.exists()
 
 
+def test_files_of_others_stay(weights: Path) -> None:
+    files = files_of(weights)
+    files.write("way", STATE)
+    other = kept(weights)[0].with_name("note.txt")
+    other.write_bytes(b"mine")
+    os.utime(other, (1, 1))
+    for number in range(heads._FILES + 2):
+        files.write(f"way {number}", STATE)
+    assert other.read_bytes() == b"mine"
+    assert len(kept(weights)) == heads._FILES + 1
+
+
 def test_a_folder_that_cannot_be_written_is_no_matter(weights: Path) -> None:
     (weights.parent / "state").write_bytes(b"a file is in the way")
     files = files_of(weights)
