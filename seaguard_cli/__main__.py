@@ -21,6 +21,9 @@ def run() -> None:
 def _status(arguments: list[str]) -> int:
     if arguments == ["--version"] and _told_version():
         return 0
+    from seaguard_cli.cli.leaving import leave_at_once
+
+    leave_at_once()
     from seaguard_cli.cli.environment import process_environment
     from seaguard_cli.cli.main import run as run_command
 

@@ -183,7 +183,8 @@ def check(
         json=json,
         verbose=verbose,
     )
-    return Job(partial(run_check, request.for_command_line(_given(context))), debug)
+    run = partial(run_check, request.for_command_line(_given(context)))
+    return Job(run, debug, interruptible=True)
 
 
 def _given(context: typer.Context) -> set[str]:

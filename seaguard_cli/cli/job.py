@@ -13,8 +13,10 @@ from seaguard_cli.exits import Exit
 class Job:
     """Work to do after Typer is done, which would take a broken pipe for its own affair.
 
-    `debug` asks for the traceback of a bug.
+    `debug` asks for the traceback of a bug. `interruptible` says that it minds Ctrl-C itself, once
+    it has anything to put in order.
     """
 
     run: Callable[[Environment], Exit]
     debug: bool = False
+    interruptible: bool = False

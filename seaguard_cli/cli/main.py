@@ -7,6 +7,7 @@ from io import StringIO
 
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.job import Job
+from seaguard_cli.cli.leaving import raise_again
 from seaguard_cli.errors import Interrupted, SeaguardError
 from seaguard_cli.exits import Exit
 
@@ -20,6 +21,8 @@ def run(environment: Environment) -> int:
             return parsed
         # From here on a variable or config.toml counts too.
         debug = parsed.debug
+        if not parsed.interruptible:
+            raise_again()
         return parsed.run(environment)
     except BrokenPipeError:
         return Exit.BROKEN_PIPE
