@@ -150,7 +150,7 @@ def notes(found: Measured, new: Sequence[int]) -> list[str]:
     labels = {name: ended[-1].said["labels"] for name, ended in found.streams.items()}
     own = labels[_SEAGUARD]
     same = (
-        f"{name} {sum(map(str.__eq__, own, other)) / len(own):.0%}"
+        f"{name} {sum(map(str.__eq__, own, map(str.strip, other))) / len(own):.0%}"
         for name, other in labels.items()
         if name != _SEAGUARD
     )
