@@ -79,11 +79,11 @@ def measure(job: Job, lone: Job, server: str | None, rounds: int) -> Measured:
         for name, (command, special) in all_ways.items():
             told(f"round {number + 1} of {rounds}: {name}")
             found.streams.setdefault(name, []).append(run(command, asdict(replace(job, **special))))
+            if name == _UNSETTLED:
+                repeated = asdict(replace(job, texts=texts, **special))
+                found.repeated.append(run(command, repeated))
         told(f"round {number + 1} of {rounds}: the ceiling")
         found.ceilings.append(run(module("ceiling", job.model)).said)
-        told(f"round {number + 1} of {rounds}: repeated texts")
-        repeated = asdict(replace(job, settle=0.0, texts=texts))
-        found.repeated.append(run(module("seaguard"), repeated))
     del all_ways[_UNSETTLED]
     judge = [sys.executable, "-m", "seaguard_cli", "check", "-m", job.model, _FIRST]
     all_ways[_SEAGUARD] = (judge, {})
@@ -150,7 +150,7 @@ def notes(found: Measured, new: Sequence[int]) -> list[str]:
     labels = {name: ended[-1].said["labels"] for name, ended in found.streams.items()}
     own = labels[_SEAGUARD]
     same = (
-        f"{name} {sum(map(str.__eq__, own, other)) / len(own):.0%}"
+        f"{name} {sum(map(str.__eq__, own, map(str.strip, other))) / len(own):.0%}"
         for name, other in labels.items()
         if name != _SEAGUARD
     )
@@ -188,7 +188,7 @@ def main(asked: argparse.Namespace) -> None:
     server = str(asked.server.resolve()) if asked.server else None
     found = measure(job, lone, server, rounds)
     new: list[int] = shown["new"]
-    source = f"texts of {', '.join(Path(one).name for one in asked.texts)}"
+    source = f"texts of {', '.join(Path(one.partition(':')[0]).name for one in asked.texts)}"
     parts = [
         page.machine(shown["processors"]),
         f"{len(texts)} {source if asked.texts else 'generated texts'}, {sum(new)} new tokens "
@@ -222,4 +222,12 @@ if __name__ == "__main__":
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="put the section into this page, too"
     )
-    main(parser.parse_args())
+    given = parser.parse_args()
+    sources = [Path(one.partition(":")[0]) for one in given.texts]
+    for path in filter(None, [given.model, given.server, *sources]):
+        if not path.is_file():
+            parser.error(f"{path} is no file")
+    try:
+        main(given)
+    except RuntimeError as error:
+        sys.exit(str(error))

@@ -55,7 +55,12 @@ class Judged:
 def answer(work: Callable[[Job], Judged]) -> None:
     """Do the job that standard input gives, and print what came of it as the last line."""
     job = Job(**json.load(sys.stdin))
-    print("\n" + json.dumps(asdict(work(job))), flush=True)
+    judged = work(job)
+    strange = {label for label in judged.labels if label.strip() not in ("safe", "unsafe")}
+    if strange or len(judged.labels) != len(job.texts):
+        # It did not do the same work, and its time would mean nothing.
+        raise RuntimeError(f"{len(judged.labels)} verdicts, among them {sorted(strange)}")
+    print("\n" + json.dumps(asdict(judged)), flush=True)
 
 
 def _literal(text: str) -> str:

@@ -11,9 +11,9 @@ from against.job import Job, Judged, answer
 def stream(job: Job) -> Judged:
     # Everything is a default but the context, which by default is too small for long texts.
     model = Llama(job.model, n_ctx=job.ctx, verbose=False)
-    formatter = Jinja2ChatFormatter(
-        template=job.template, eos_token="", bos_token="", add_generation_prompt=True
-    )
+    # It stops at this, and an empty text would stop it at once.
+    end = model._model.token_get_text(model.token_eos())
+    formatter = Jinja2ChatFormatter(template=job.template, eos_token=end, bos_token="")
     model.chat_handler = formatter.to_chat_handler()
     grammar = LlamaGrammar.from_string(job.grammar, verbose=False)
 
