@@ -55,6 +55,7 @@ def run_bench(request: BenchRequest, environment: Environment) -> Exit:
         stack.callback(report.line, "", environment.width)
         result, kept = _measured(request, environment, report, stack)
         told |= json_of(result, kept)
+        report.line("", environment.width)
         _write(form, result, environment)
         report.note(winner_words(result))
         if kept:
@@ -80,6 +81,7 @@ def _measured(
     # Kept before the rest: whoever has seen enough may leave.
     kept = _keep(bench, result, environment, report) if request.save else None
     bench.whole(result)
+    report.line("", environment.width)
     return result, kept
 
 
