@@ -16,6 +16,8 @@ from seaguard_cli.cli.app import app
 _ROOT = Path(__file__).parent.parent
 _PAGES = ("README.md", "CHANGELOG.md", "training/README.md", "benchmarks/README.md")
 _ELSEWHERE = {"--no-repack", "--data", "--no-deps", "--upgrade"}
+# What pip is told to install llama.cpp for a GPU.
+_ELSEWHERE |= {"--extra-index-url", "--force-reinstall", "--no-cache-dir"}
 
 
 def problems(page: str) -> list[str]:
@@ -32,7 +34,7 @@ def known_options() -> set[str]:
     command = get_command(app)
     commands = [command, *getattr(command, "commands", {}).values()]
     parameters = [one for known in commands for one in known.params]
-    return {name for one in parameters for name in one.opts} | {"--help"}
+    return {name for one in parameters for name in (*one.opts, *one.secondary_opts)} | {"--help"}
 
 
 def options_of_scripts() -> set[str]:

@@ -21,7 +21,7 @@ _WORDS = 50
 _WARM_UP = 32
 _FEWEST, _MOST = 128, 1024
 # Of the time that there is, a run may take this part: five settings, three values, two runs each.
-_PART = 1 / 30
+_PART = 1 / 45
 _MOMENT = 1.0
 
 
@@ -48,7 +48,7 @@ class Bed:
         self._began = 0.0
         # The larger part of a moment belongs to chance.
         self._shortest = min(_MOMENT, seconds * _PART)
-        self.longest = 0.0
+        self._rate = 0.0
 
     def prepare(self, plan: Plan) -> int:
         """Load the model, and give how many tokens a run decodes: fewer on a slow machine."""
@@ -60,8 +60,8 @@ class Bed:
             self._rows.append(vocabulary.tokenise(next(listed), special=False)[: plan.batch])
         self._began = time.monotonic()
         self._tokens = _FEWEST
-        rate = self.measure(plan) or 0.0
-        self._tokens = min(_MOST, max(_FEWEST, int(rate * self._seconds * _PART)))
+        self.measure(plan)
+        self._tokens = min(_MOST, max(_FEWEST, int(self._rate * self._seconds * _PART)))
         return self._tokens
 
     @property
@@ -69,21 +69,21 @@ class Bed:
         """Give the seconds that are left."""
         return self._seconds - (time.monotonic() - self._began)
 
-    def measure(self, plan: Plan) -> float | None:
-        """Give the tokens/s of `plan`, 0 where it does not run, None when time is over.
+    def measure(self, plan: Plan, tokens: int = 0) -> float | None:
+        """Give the tokens/s of `plan` with at least so many tokens in a batch.
 
-        Raises Interrupted.
+        0 where it does not run, None when there is no time left for it. Raises Interrupted.
         """
-        if self.left < self.longest:
+        tokens = max(tokens, self._tokens)
+        if self._rate and self.left < tokens / self._rate:
             return None
-        began = time.monotonic()
-        self._told(f"{plan.settings}, {self.left:.0f} s left")
+        self._told(f"{self.left:.0f} s left, {plan.settings}")
         try:
-            rate = self._measured(plan)
+            rate = self._measured(plan, tokens)
         except (OutOfMemory, DecodeFailed, DoesNotFit) as error:
             _log.info("this plan does not run, %s: %s", error, plan)
             return 0.0
-        self.longest = max(self.longest, time.monotonic() - began)
+        self._rate = rate
         _log.info("%.1f tokens/s with %s", rate, plan)
         return rate
 
@@ -98,9 +98,9 @@ class Bed:
         for key in self._models.keys() - {_key(plan)}:
             self._models.pop(key).close()
 
-    def _measured(self, plan: Plan) -> float:
+    def _measured(self, plan: Plan, wanted: int) -> float:
         model = self._model(plan)
-        rows = self._cut(plan)
+        rows = self._cut(plan, wanted)
         tokens = sum(len(row.ids) for row in rows)
         with Context(model, plan, ctx=plan.context_for(tokens)) as context:
             # The first decode also builds what all later ones use.
@@ -112,9 +112,9 @@ class Bed:
                 times += 1
             return times * tokens / (time.monotonic() - began)
 
-    def _cut(self, plan: Plan) -> list[Row]:
+    def _cut(self, plan: Plan, tokens: int) -> list[Row]:
         """Give texts as rows of a batch, in sequences of their own, of so many tokens together."""
-        left, rows = min(self._tokens, plan.ctx), list[Row]()
+        left, rows = min(tokens, plan.ctx), list[Row]()
         for sequence, ids in enumerate(self._rows[: plan.sequences], start=1):
             if left > 0:
                 rows.append(Row([sequence], 0, ids[:left], read=True))

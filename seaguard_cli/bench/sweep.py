@@ -21,8 +21,9 @@ _HOPELESS = 0.75
 _UBATCHES = (256, 512, 1024)
 _UBATCHES_ON_GPU = (512, 1024, 2048)
 
-# Gives tokens/s; 0 for a plan that cannot be run, None when there is no time left to run it.
-Measure = Callable[[Plan], float | None]
+# Gives the tokens/s of a plan with at least so many tokens in a batch; 0 for a plan that cannot be
+# run, None when there is no time left to run it.
+Measure = Callable[[Plan, int], float | None]
 
 
 @dataclass(slots=True)
@@ -49,11 +50,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is tried: its name, and the values that it may have beside a plan's own."""
+    """What is tried: its name, and the values that it may have beside a plan's own.
+
+    Nothing shows with fewer than `tokens` in a batch.
+    """
 
     name: str
     say: Callable[[Plan], str]
     others: Callable[[Plan], Sequence[Plan]]
+    tokens: int = 0
 
 
 def settings_for(machine: Machine, *, fixed: frozenset[str], repacks: bool) -> list[Setting]:
@@ -63,7 +68,7 @@ def settings_for(machine: Machine, *, fixed: frozenset[str], repacks: bool) -> l
         Setting("repacking", _say_repack, lambda plan: _repacking(plan) if repacks else []),
         Setting("threads", lambda plan: str(plan.threads), lambda plan: _threads(plan, machine)),
         Setting("flash attention", _say_flash, _flash),
-        Setting("micro-batch", lambda plan: str(plan.ubatch), _ubatch),
+        Setting("micro-batch", lambda plan: str(plan.ubatch), _ubatch, max(_UBATCHES)),
     ]
     return [one for one in listed if one.name not in fixed]
 
@@ -79,19 +84,19 @@ def sweep(start: Plan, settings: Sequence[Setting], measure: Measure) -> Iterato
         if len(plans) == 1:
             continue
         trials = [Trial(setting.name, setting.say(one), one) for one in plans]
-        _run(trials, measure)
+        _run(trials, measure, setting.tokens)
         winner = _winner(trials)
         winner.chosen = True
         plan = winner.plan
         yield trials
 
 
-def _run(trials: Sequence[Trial], measure: Measure) -> None:
+def _run(trials: Sequence[Trial], measure: Measure, tokens: int) -> None:
     """Run each trial so many times, in turns, those without hope once."""
     running = list(trials)
     for _ in range(RUNS):
         for trial in running:
-            rate = measure(trial.plan)
+            rate = measure(trial.plan, tokens)
             if rate is None:
                 return
             trial.rates.append(rate)

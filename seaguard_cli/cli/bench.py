@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +17,7 @@ from seaguard_cli.cli.progress import ProgressLine
 from seaguard_cli.cli.report import Report
 from seaguard_cli.cli.sink import Output
 from seaguard_cli.engine import EngineOptions
-from seaguard_cli.errors import StateFailed
+from seaguard_cli.errors import StateFailed, UsageError
 from seaguard_cli.exits import Exit
 from seaguard_cli.weights.digest import digest_of
 
@@ -45,6 +46,9 @@ class BenchRequest:
 
 def run_bench(request: BenchRequest, environment: Environment) -> Exit:
     """Measure one model. Raises SeaguardError, Interrupted and KeyboardInterrupt."""
+    if not math.isfinite(request.budget):
+        problem = f"a budget of {request.budget} seconds has no end"
+        raise UsageError(problem=problem, remedy="give --budget a number of seconds")
     report = Report(environment)
     form = request.table_format or ("table" if environment.stdout_terminal else "json")
     with json_result("bench", environment, wanted=form == "json") as told, ExitStack() as stack:
@@ -53,10 +57,13 @@ def run_bench(request: BenchRequest, environment: Environment) -> Exit:
 
             stack.enter_context(telling(report))
         stack.callback(report.line, "", environment.width)
-        result, kept = _measured(request, environment, report, stack)
+        result, kept, failed = _measured(request, environment, report, stack)
         told |= json_of(result, kept)
+        report.line("", environment.width)
         _write(form, result, environment)
         report.note(winner_words(result))
+        if failed:
+            raise failed
         if kept:
             report.note(f"`check` takes these settings from now on: kept in {kept}")
     return Exit.OK
@@ -64,8 +71,8 @@ def run_bench(request: BenchRequest, environment: Environment) -> Exit:
 
 def _measured(
     request: BenchRequest, environment: Environment, report: Report, stack: ExitStack
-) -> tuple[Result, str | None]:
-    """Give what was measured, and the file that it is kept in."""
+) -> tuple[Result, str | None, StateFailed | None]:
+    """Give what was measured, and the file that it is kept in or why it is in none."""
     bench = Bench(
         request.model,
         EngineOptions(request.device, request.threads, request.gpu_layers),
@@ -78,9 +85,16 @@ def _measured(
     if result.busy:
         report.warn(_BUSY)
     # Kept before the rest: whoever has seen enough may leave.
-    kept = _keep(bench, result, environment, report) if request.save else None
+    kept: str | None = None
+    failed: StateFailed | None = None
+    try:
+        kept = _keep(bench, result, environment, report) if request.save else None
+    except StateFailed as error:
+        # Minutes of measuring are not lost for that: it is told at the end.
+        failed = error
     bench.whole(result)
-    return result, kept
+    report.line("", environment.width)
+    return result, kept, failed
 
 
 def _keep(bench: Bench, result: Result, environment: Environment, report: Report) -> str:

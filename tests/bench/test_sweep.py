@@ -21,7 +21,9 @@ def won(
     measure: Callable[[Plan], float | None], rule: Plan = RULE, machine: Machine | None = None
 ) -> tuple[Plan, list[Trial]]:
     settings = settings_for(machine, fixed=frozenset(), repacks=True) if machine else SETTINGS
-    trials = [one for listed in sweep(rule, settings, measure) for one in listed]
+    trials = [
+        one for listed in sweep(rule, settings, lambda plan, _: measure(plan)) for one in listed
+    ]
     chosen = [one.plan for one in trials if one.chosen]
     assert len(chosen) == len({one.setting for one in trials})
     return (chosen[-1] if chosen else rule), trials
@@ -68,7 +70,7 @@ def test_what_is_less_than_chance_switches_nothing(
 ) -> None:
     taking_turns = cycle(noise)
     settings = [one for one in SETTINGS if one.name == "repacking"]
-    (trials,) = sweep(RULE, settings, lambda plan: noisy(plan, taking_turns, gain))
+    (trials,) = sweep(RULE, settings, lambda plan, _: noisy(plan, taking_turns, gain))
     assert next(one.plan.repack for one in trials if one.chosen) is switches
 
 
@@ -111,7 +113,9 @@ def test_when_time_is_over_what_is_not_sure_stays() -> None:
 
 def test_what_was_asked_for_is_not_tried() -> None:
     settings = settings_for(Machine(4), fixed=frozenset({"threads"}), repacks=False)
-    trials = [one for listed in sweep(RULE, settings, speed) for one in listed]
+    trials = [
+        one for listed in sweep(RULE, settings, lambda plan, _: speed(plan)) for one in listed
+    ]
     assert {one.setting for one in trials} == {"flash attention", "micro-batch"}
 
 

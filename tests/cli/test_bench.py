@@ -118,3 +118,22 @@ def test_a_model_that_is_not_there_is_told_as_by_check() -> None:
     assert done.status == 4
     assert json.loads(done.out)["error"]["status"] == 4
     assert "no-such-model: no model of this name" in done.err
+
+
+@pytest.mark.parametrize("budget", ["nan", "inf", "0", "-3", "soon"])
+def test_a_budget_is_a_number_of_seconds(budget: str) -> None:
+    done = process("bench", "tiny", "--budget", budget)
+    assert (done.status, done.out) == (2, b"")
+    assert len(done.told) == 1
+
+
+def test_where_nothing_can_be_kept_what_was_measured_is_told_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    variables = {"XDG_STATE_HOME": str(tmp_path / "file")}
+    done = process("bench", "tiny", *QUICK, variables=variables)
+    assert done.status == 74
+    said = json.loads(done.out)
+    assert said["trials"]
+    assert said["kept_in"] is None
+    assert said["error"]["type"] == "StateFailed"
+    assert "--no-save" in done.told[-1]
