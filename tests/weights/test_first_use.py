@@ -9,12 +9,14 @@ import sys
 
 import pytest
 
+from seaguard_cli.cli.sizes import size_words
 from seaguard_cli.weights import Store, load_catalogue
 
 from .helpers import NAME, REPO, TARGET, offer
 from .loopback import Hub
 
 TINY = load_catalogue().models["tiny"].embedded
+SIZE = size_words(TINY.stat().st_size) if TINY else ""
 COMMAND = (sys.executable, "-m", "seaguard_cli", "check", "-m", "small", "How do I bake bread?")
 MODEL = (
     '[models.small]\nfamily = "qwen"\nlicence = "MIT"\nlicence_link = "https://licence"\n'
@@ -67,7 +69,7 @@ def test_a_yes_and_a_pick_lead_to_the_verdict(small: Hub, store: Store) -> None:
     status, shown, out = at_terminal("y", "1")
     assert status == 0, shown
     assert "small:Q4_K_M is not on this machine, licence MIT: download now? [y/N] y\n" in shown
-    assert f"1  {REPO}: by someone; 1,234 downloads; Q4_K_M 1.7 MB; known to seaguard\n" in shown
+    assert f"1  {REPO}: by someone; 1,234 downloads; Q4_K_M {SIZE}; known to seaguard\n" in shown
     assert shown.count("its licence: MIT, https://licence") == 1
     assert '"label"' in out
     assert (store.folder / TARGET.replace("qwen-sea-guard-4b", "small")).is_file()
