@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,10 @@ def test_the_version_among_other_options() -> None:
     ran, _ = started("--version", "--help")
     assert ran.status == 0
     assert ran.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_scripts_are_those_that_the_command_prints(shell: str) -> None:
+    kept = Path(__file__).parents[2] / "completions" / f"seaguard.{shell}"
+    ran, _ = started(_SEAGUARD_COMPLETE=f"source_{shell}")
+    assert kept.read_bytes() == ran.out.lstrip(b"\n")

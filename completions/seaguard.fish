@@ -1,0 +1,1 @@
+complete --command seaguard --no-files --arguments "(env _SEAGUARD_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) seaguard)" --condition "env _SEAGUARD_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) seaguard"
