@@ -40,7 +40,7 @@ class Instant:
         families: Mapping[str, Family],
         family: str | None,
         spellings: Sequence[VerdictWords],
-        heads: object = None,
+        **_: object,
     ) -> None:
         self.family = families["qwen"]
         self.words = spellings[0]
@@ -89,7 +89,7 @@ def run_once(path: str) -> None:
 
     llamacpp.LlamaEngine = Instant  # type: ignore[assignment,misc]
     began = time.process_time()
-    status = run(process_environment(["check", "-m", "tiny", "-f", path]))
+    status = run(process_environment(["check", "-m", "tiny", "--debug", "-f", path]))
     seconds = time.process_time() - began
     assert status == 0, status
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
