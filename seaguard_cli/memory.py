@@ -87,14 +87,16 @@ class Memory:
 
 def _is_plain(found: Finding) -> bool:
     """Tell whether a finding is its score and nothing else."""
-    return found == Finding(found.score)
+    return found.windows == 1 and not (found.window or found.kept or found.truncated)
 
 
 def _digest(item: Item) -> bytes:
     """Give 16 bytes for an item, so that a million long texts cost no more than short ones."""
     prompt = item.prompt.encode("utf-8", "surrogatepass")
-    response = (item.response or "").encode("utf-8", "surrogatepass")
-    state = blake2b(b"%s %d " % (item.task.encode(), len(prompt)), digest_size=16)
+    if item.response is None:
+        return blake2b(prompt, digest_size=16, person=b"prompt").digest()
+    # How long the prompt is tells where the response begins.
+    state = blake2b(b"%d " % len(prompt), digest_size=16, person=b"response")
     state.update(prompt)
-    state.update(response)
+    state.update(item.response.encode("utf-8", "surrogatepass"))
     return state.digest()

@@ -51,8 +51,10 @@ class ScoreTable:
     def put(self, key: bytes, score: Score) -> None:
         """Remember a score under a key that is not remembered."""
         low, high, start = self._split(key)
-        used = self._used[start : start + _REACH]
-        at = start + used.index(min(used))
+        at = start
+        if self._used[at] > self._now - self._size:
+            used = self._used[start : start + _REACH]
+            at += used.index(min(used))
         self._now += 1
         self._low[at], self._high[at], self._used[at] = low, high, self._now
         self._unsafe[at], self._mass[at] = score.unsafe, score.mass

@@ -80,6 +80,8 @@ def _tell_doubts(guard: Guard, report: Report) -> None:
 
 def tell_doubts(tally: Tally, report: Report) -> None:
     """Warn of what makes a verdict say less than it seems to."""
+    if not (tally.low_mass or tally.truncated or tally.kept):
+        return
     for count, sentence in (
         (tally.low_mass, _LOW_MASS),
         (tally.truncated, _TRUNCATED),

@@ -99,7 +99,10 @@ def _skip_blanks(raw: bytes, at: int) -> int:
 
 def repeats(raw: bytes, steps: Sequence[Step]) -> bool:
     """Tell whether a key among `steps`, the way from the top to a value, occurs twice there."""
-    if not any(isinstance(step, str) and may_occur(raw, step, more_than=1) for step in steps):
+    for step in steps:
+        if isinstance(step, str) and may_occur(raw, step, more_than=1):
+            break
+    else:
         return False
     at = _skip_blanks(raw, 0)
     for step in steps:
