@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 
 from seaguard_cli.verdict import Score
@@ -9,7 +10,7 @@ from seaguard_cli.verdict import Score
 # A key may lie in any of so many neighbouring slots. At two slots and more a key, that all of them
 # are taken by younger keys happens once in millions of times; the oldest of them then gives way.
 _REACH = 16
-_MASK = 2**64 - 1
+_HALVES = struct.Struct("<QQ")
 
 
 class ScoreTable:
@@ -61,6 +62,5 @@ class ScoreTable:
         self._exact[at] = score.exact
 
     def _split(self, key: bytes) -> tuple[int, int, int]:
-        number = int.from_bytes(key, "little")
-        low = number & _MASK
-        return low, number >> 64, low & (self._slots - 1)
+        low, high = _HALVES.unpack(key)
+        return low, high, low & (self._slots - 1)

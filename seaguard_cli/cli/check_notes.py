@@ -53,6 +53,11 @@ class ModelTeller:
         self._report = report
         self._named = self._doubted = False
 
+    @property
+    def done(self) -> bool:
+        """Tell whether all has been told."""
+        return self._named and self._doubted
+
     def tell(self) -> None:
         """Tell what is known by now. Where all scores are known beforehand no model is loaded."""
         guard = self._guard

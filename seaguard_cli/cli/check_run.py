@@ -44,7 +44,7 @@ class CheckRun:
                     target.took(one, self.tally)
                 continue
             record, outcome = one
-            if self._guard.loaded or isinstance(outcome, Verdict):
+            if not teller.done and (self._guard.loaded or isinstance(outcome, Verdict)):
                 teller.tell()
             self._write(record, outcome, target)
             tell_doubts(self.tally, self._report)
