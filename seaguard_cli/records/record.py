@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from seaguard_cli.errors import Failure
 from seaguard_cli.verdict import Conversation, Item, Task, Verdict
@@ -81,8 +81,7 @@ class Row:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of an input. Exactly one of `item` and `failure` is set.
 
     `raw` is its own bytes without their line end `end`, which stands as it stood: a line feed,
