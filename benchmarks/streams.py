@@ -26,6 +26,8 @@ from seaguard_cli.verdict import Score
 _SIZES = (10_000, 100_000, 1_000_000)
 _LEAST_RATE, _MOST_GROWTH = 50_000, 1.05
 _MEGABYTE = 1024
+# The fastest run of each size counts: noise only ever adds.
+_ROUNDS = 3
 
 
 class Instant:
@@ -96,24 +98,31 @@ def run_once(path: str) -> None:
     print(seconds, peak, file=sys.stderr)
 
 
+def once(path: Path) -> tuple[float, int]:
+    """Check a file in a process of its own on one core; the seconds, and the peak in KiB."""
+    one_core = {min(os.sched_getaffinity(0))} if hasattr(os, "sched_getaffinity") else None
+    ran = subprocess.run(
+        [sys.executable, __file__, "--once", str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+        preexec_fn=one_core and (lambda cores=one_core: os.sched_setaffinity(0, cores)),
+    )
+    seconds, peak = ran.stderr.splitlines()[-1].split()
+    return float(seconds), int(peak)
+
+
 def main(sizes: Iterable[int]) -> int:
     rates, peaks = [], []
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
             path = Path(folder, "records.jsonl")
             write_records(path, size)
-            one_core = {min(os.sched_getaffinity(0))} if hasattr(os, "sched_getaffinity") else None
-            ran = subprocess.run(
-                [sys.executable, __file__, "--once", str(path)],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=True,
-                preexec_fn=one_core and (lambda cores=one_core: os.sched_setaffinity(0, cores)),
-            )
-            seconds, peak = ran.stderr.splitlines()[-1].split()
-            rates.append(size / float(seconds))
-            peaks.append(int(peak))
+            runs = [once(path) for _ in range(_ROUNDS)]
+            seconds, peak = min(runs)[0], max(peak for _, peak in runs)
+            rates.append(size / seconds)
+            peaks.append(peak)
             print(f"{size:9,} records  {rates[-1]:8,.0f} /s  {peaks[-1] / _MEGABYTE:6.1f} MB peak")
     growth = peaks[-1] / peaks[0]
     fast, flat = max(rates) >= _LEAST_RATE, growth <= _MOST_GROWTH
