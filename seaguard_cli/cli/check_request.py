@@ -15,10 +15,9 @@ from seaguard_cli.verdict import Label, Task
 _ONE_OF_THEM = "leave one of them out"
 # An option that a variable or config.toml sets, and those on the command line that put it out.
 _GIVES_WAY_TO = {
-    "output_format": ("only", "quiet", "show_prompt", "split", "out"),
-    "out": ("only", "quiet", "show_prompt", "split", "output_format"),
-    "split": ("only", "quiet", "show_prompt", "out", "output_format"),
-    "json": ("summary",),
+    "output_format": ("only", "quiet", "show_prompt"),
+    "out": ("only", "quiet", "show_prompt", "split"),
+    "split": ("only", "quiet", "show_prompt", "out"),
     "field": ("prompt_field", "response_field"),
     "prompt_field": ("field",),
     "response_field": ("field",),
@@ -26,6 +25,8 @@ _GIVES_WAY_TO = {
     "whole": ("input_format",),
     "with_source": ("only", "quiet", "show_prompt"),
 }
+# An option that says something of another, and without that one is put out likewise.
+_SAYS_OF = {"json": "summary", "resume": "out"}
 # What is given back by other means (the input by its digest, the model by that of its weights),
 # or changes neither verdicts nor their form.
 _OF_NO_MATTER = {
@@ -91,6 +92,11 @@ class CheckRequest:
             name
             for name, options in _GIVES_WAY_TO.items()
             if name not in given and not given.isdisjoint(options)
+        }
+        put_out |= {
+            name
+            for name, other in _SAYS_OF.items()
+            if name not in given and (other in put_out or not getattr(self, other))
         }
         standard: dict[str, Any] = {
             one.name: one.default for one in fields(self) if one.name in put_out

@@ -190,3 +190,41 @@ def test_the_config_folder_of_a_process_is_the_persons(config_folder: Path) -> N
     config_folder.joinpath("config.toml").write_text("model = 'tiny'\nkey = 'mine'\n")
     ran = process("check", "hello", variables={"SEAGUARD_MODEL": ""})
     assert re.match(rb'\{"text": "hello", "mine": ', ran.out)
+
+
+class TestSettingsThatBelongTogether:
+    """A setting is only put out by what it does not go with."""
+
+    @pytest.mark.parametrize("way", ["--out", "--split"])
+    def test_a_form_of_the_settings_counts_for_files(
+        self, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SEAGUARD_OUTPUT_FORMAT", "csv")
+        target = tmp_path / "target"
+        assert check(way, str(target), stdin=b"hello\n").status == 0
+        written = target if way == "--out" else target / "safe.csv"
+        assert written.read_bytes().startswith(b"text,seaguard_label,")
+
+    def test_a_form_of_the_command_line_leaves_a_file_of_the_settings(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SEAGUARD_OUT", str(tmp_path / "out"))
+        ran = check("-o", "labels", stdin=b"hello\n")
+        assert (ran.out, ran.status) == (b"", 0)
+        assert (tmp_path / "out").read_bytes() == b"safe\n"
+
+    def test_json_of_the_settings_is_the_form_of_the_summary_where_there_is_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SEAGUARD_JSON", "1")
+        assert json.loads(check("--summary", "hello").told[-1])["records"] == 1
+        assert check("hello").labels == ["safe"]
+
+    def test_resume_of_the_settings_goes_on_where_there_is_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        check("--out", str(tmp_path / "out"), stdin=b"hello\n")
+        monkeypatch.setenv("SEAGUARD_RESUME", "1")
+        assert check("--out", str(tmp_path / "out"), stdin=b"hello\nagain\n").status == 0
+        assert len((tmp_path / "out").read_bytes().splitlines()) == 2
+        assert check("hello").labels == ["safe"]
