@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +46,10 @@ class FileState(NamedTuple):
     inode: int
 
 
+# Each part of a GGUF with its state, None for no file, and its hash, None where it is not known.
+_Known = Mapping[Path, tuple[FileState | None, str | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """The SHA-256 of each part of a GGUF, in order: one where it is not split, "" for none there.
@@ -77,16 +81,12 @@ def digest_of(
     Raises OSError when a file cannot be read, or changes while it is.
     """
     memo = memo or state_folder() / "digests"
-    paths = parts_of(Path(os.path.abspath(path)))
-    states = {part: _state(part) for part in paths}
-    known = _by_manifest(states, store or default_store())
+    known = _look_up(path, memo, store)
     hashes = [
-        known.get(part) or _remembered(memo, part, state) or _hash(memo, part, state, progress)
-        if state
-        else ""
-        for part, state in states.items()
+        (sha256 or _hash(memo, part, state, progress)) if state else ""
+        for part, (state, sha256) in known.items()
     ]
-    digest = Digest(tuple(hashes), tuple(paths), tuple(states.values()))
+    digest = _digest(known, hashes)
     if not any(hashes) or not digest.holds():
         raise OSError("it is gone, or changed while it was hashed")
     return digest
@@ -94,38 +94,39 @@ def digest_of(
 
 def known_digest(path: Path) -> Digest | None:
     """Give the digest of the GGUF at `path` if it is known already; hashes nothing."""
-    memo = state_folder() / "digests"
-    paths = parts_of(Path(os.path.abspath(path)))
-    states = {part: _state(part) for part in paths}
-    known = _by_manifest(states, default_store())
-    hashes = [
-        (known.get(part) or _remembered(memo, part, state) or "") if state else ""
-        for part, state in states.items()
-    ]
-    return Digest(tuple(hashes), tuple(paths), tuple(states.values())) if all(hashes) else None
+    known = _look_up(path, state_folder() / "digests")
+    hashes = [sha256 for _, sha256 in known.values() if sha256]
+    return _digest(known, hashes) if len(hashes) == len(known) else None
 
 
-def identity_of(
-    path: Path, *, memo: Path | None = None, store: Store | None = None
-) -> Digest | None:
+def identity_of(path: Path) -> Digest | None:
     """Give what tells the GGUF at `path` from all others, at once: nothing is hashed.
 
     In place of a hash that is not remembered stand place and state of the file, which is what a
     remembered one is trusted by. None for a file that is not there, or was changed so lately that
     its state tells nothing.
     """
-    memo = memo or state_folder() / "digests"
-    paths = parts_of(Path(os.path.abspath(path)))
-    states = {part: _state(part) for part in paths}
+    known = _look_up(path, state_folder() / "digests")
     latest = time.time_ns() - _UNSETTLED
-    if any(state is None or state.changed >= latest for state in states.values()):
+    if any(state is None or state.changed >= latest for state, _ in known.values()):
         return None
-    known = _by_manifest(states, store or default_store())
-    hashes = (
-        known.get(part) or (state and _remembered(memo, part, state)) or f"{part} {state!r}"
-        for part, state in states.items()
+    return _digest(
+        known, [sha256 or f"{part} {state!r}" for part, (state, sha256) in known.items()]
     )
-    return Digest(tuple(hashes), tuple(paths), tuple(states.values()))
+
+
+def _look_up(path: Path, memo: Path, store: Store | None = None) -> _Known:
+    """Give the state of each part, and its hash if a manifest or `memo` knows it."""
+    states = {part: _state(part) for part in parts_of(Path(os.path.abspath(path)))}
+    verified = _by_manifest(states, store or default_store())
+    return {
+        part: (state, verified.get(part) or (_remembered(memo, part, state) if state else None))
+        for part, state in states.items()
+    }
+
+
+def _digest(known: _Known, hashes: Sequence[str]) -> Digest:
+    return Digest(tuple(hashes), tuple(known), tuple(state for state, _ in known.values()))
 
 
 def parts_of(path: Path) -> list[Path]:
