@@ -33,12 +33,13 @@ def module(name: str, *arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Give the same surroundings to all: threads that wait do not spin, which on a machine that
-    does something else, too, makes llama.cpp many times slower, and on an idle one no faster.
+    """Give the same surroundings to all: threads that wait soon stop spinning, as seaguard has it.
+
+    By default they go on, which makes llama.cpp many times slower where anything else runs, too.
     """
     paths = [str(_BESIDE), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    spared = {"OMP_WAIT_POLICY": "passive", "PYTHONPATH": os.pathsep.join(paths)}
-    return {**os.environ, **spared}
+    spared = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
+    return {**os.environ, **spared, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def run(command: Sequence[str], asked: object = None) -> Ended:

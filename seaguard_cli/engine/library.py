@@ -19,6 +19,8 @@ from typing import Any
 _LOG_WARNING = 3
 _LOG_CONTINUES = 5
 _KEPT_LINES = 12
+# From 1,000 on spinning gains nothing more on two idle cores; 10,000 loses on busy ones.
+_SPINS = "2000"
 
 _kept: deque[str] = deque(maxlen=_KEPT_LINES)
 _devices: list[str] = []
@@ -27,10 +29,7 @@ _loaded: list[Any] = []
 
 def llama() -> ModuleType:
     """Give llama.cpp's C API, its backend initialised and its log going to `last_log_lines`."""
-    # Between the nodes of a graph OpenMP's threads spin by default. Where anything else runs, each
-    # then waits for one that has no processor: 17 times slower was measured on two busy cores, and
-    # no difference on idle ones. The library reads this once, when it is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    _spare_processors()
     llama_cpp = _bindings("llama_cpp")
     if not _loaded:
         # llama.cpp holds the bare pointer: once collected, the next log line would crash.
@@ -56,6 +55,18 @@ def _import_all(names: Iterable[str]) -> None:
     with suppress(ImportError):
         for name in names:
             importlib.import_module(name)
+
+
+def _spare_processors() -> None:
+    """Have OpenMP's threads spin for some microseconds and then sleep; read when it is loaded.
+
+    Between the nodes of a graph they spin for long by default. Where anything else runs, each then
+    waits for one that has no processor: 17 times slower was measured on two busy cores. Not to spin
+    at all, which the policy alone would mean, costs a tenth on idle ones, and so much is enough
+    there (variables: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html).
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+        os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT=_SPINS)
 
 
 def _catch_log(llama_cpp: ModuleType) -> None:
