@@ -22,7 +22,7 @@ from seaguard_cli.state import make_private, state_folder
 from seaguard_cli.weights.digest import Digest, digest_of
 
 if TYPE_CHECKING:
-    from seaguard_cli.engine.front import Front
+    from seaguard_cli.engine.front import FingerprintedFront
     from seaguard_cli.weights.pulling import Progress
 
 _FIRST_DAY = date(1970, 1, 1)
@@ -70,7 +70,9 @@ class Cache:
         """Give the file that the scores are in; it need not exist yet."""
         return self._folder / "scores.db"
 
-    def around(self, front: Front, load: Callable[[], Engine], weights: Path) -> Engine:
+    def around(
+        self, front: FingerprintedFront, load: Callable[[], Engine], weights: Path
+    ) -> Engine:
         """Give an engine that scores as the one that `load` opens does, and remembers.
 
         `front` stands in for that one, which has the weights of the GGUF at `weights`. Where the
@@ -135,7 +137,7 @@ class Cache:
         except OSError as error:
             raise _failure(weights, error) from error
 
-    def _opened(self, front: Front, digest: Digest) -> KeptScores:
+    def _opened(self, front: FingerprintedFront, digest: Digest) -> KeptScores:
         try:
             make_private(self._folder)
             secret = secret_at(self._secret)

@@ -14,7 +14,7 @@ from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
 
 if TYPE_CHECKING:
-    from seaguard_cli.engine.front import Front
+    from seaguard_cli.engine.protocol import Front
 
 _Waiting = deque[Score | Places | Flush]
 

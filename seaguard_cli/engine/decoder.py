@@ -9,21 +9,21 @@ from operator import itemgetter
 
 from seaguard_cli.engine.grammar import VerdictTokens
 from seaguard_cli.engine.heads import Heads
-from seaguard_cli.engine.packing import Ids, Row, cuts, rows, shared
+from seaguard_cli.engine.packing import Ids, Row, rows, shared
 from seaguard_cli.engine.plan import Plan
 from seaguard_cli.engine.scoring import score_of
 from seaguard_cli.engine.session import HEAD, Context, DoesNotFit, LoadedModel
-from seaguard_cli.errors import DecodeFailed, Failure, FailureCode
+from seaguard_cli.errors import DecodeFailed, Failure
 from seaguard_cli.verdict import Score
 
 _log = logging.getLogger(__name__)
 
-# From 16 tokens on kernels round alike whatever the batch's shape; with fewer they are others.
-_SHORTEST_TAIL = 16
 
-
-class _Decoder:
+class Decoder:
     """A context that is opened when the first items show how large it must be, and its head."""
+
+    # Sequences beside those of the items and of the head.
+    _more_sequences = 0
 
     def __init__(
         self, model: LoadedModel, plan: Plan, verdicts: VerdictTokens, heads: Heads
@@ -79,9 +79,10 @@ class _Decoder:
             needed = max(self._plan.window, 2 * self._plan.batch)
             wanted = self._plan.context_for(max(tokens, min(2 * size, needed)))
             began = time.monotonic()
-            self._context = Context(self._model, self._plan, ctx=wanted)
+            more = self._more_sequences
+            self._context = Context(self._model, self._plan, ctx=wanted, more_sequences=more)
             _log.info("a context of %d tokens opened in %.2f s", wanted, time.monotonic() - began)
-            self._head = []
+            self._forget_everything()
         return self._context
 
     def _forget_everything(self) -> None:
@@ -90,66 +91,66 @@ class _Decoder:
         self._head = []
 
 
-class PackedDecoder(_Decoder):
-    """Scores several items in one batch, each in a sequence that begins with the shared head."""
+class PackedDecoder(Decoder):
+    """Scores several items in one batch, each in a sequence that begins with the shared head.
 
-    def together(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
-        """Score `items` in one batch. Raises DoesNotFit, DecodeFailed or Interrupted."""
+    Between batches one sequence more holds what the last item left for those that begin like it.
+    """
+
+    _more_sequences = 1
+    _carried: Ids = ()
+
+    def together(
+        self, items: Sequence[Ids], head: Ids, *, leaves: int = 0
+    ) -> list[Score | Failure]:
+        """Score `items` in one batch, and leave so many tokens of the last for the next batch.
+
+        Raises DoesNotFit, DecodeFailed or Interrupted.
+        """
         # Side by side, those that begin alike share what they have in common.
         order = sorted(range(len(items)), key=lambda at: list(items[at]))
-        found = self._sorted([items[at] for at in order], head)
-        return [score for _, score in sorted(zip(order, found, strict=True), key=itemgetter(0))]
-
-    def _sorted(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
-        starts = [shared(ids, head) for ids in items]
-        batch = list(rows(items, starts))
-        tokens = sum(len(row.ids) for row in batch)
         try:
-            context = self._with_head(head, tokens)
-            for sequence, start in enumerate(starts, 1):
-                context.share_head(sequence, start)
+            context, batch = self._ready([items[at] for at in order], head)
             began = time.monotonic()
             logits = context.decode(batch)
             seconds = time.monotonic() - began
-            _log.debug("%d texts, %d tokens decoded in %.2f s", len(items), tokens, seconds)
         except (DoesNotFit, DecodeFailed):
             self._forget_everything()
             raise
-        scores = [score_of(row, self._verdicts) for row in logits]
+        tokens = sum(len(row.ids) for row in batch)
+        _log.debug("%d texts, %d tokens decoded in %.2f s", len(items), tokens, seconds)
+        found = [score_of(row, self._verdicts) for row in logits]
+        self._leave(context, order.index(len(items) - 1) + 1, items[-1][:leaves])
         for sequence in range(1, len(items) + 1):
             context.forget(sequence)
-        return scores
+        return [score for _, score in sorted(zip(order, found, strict=True), key=itemgetter(0))]
 
+    def _ready(self, items: Sequence[Ids], head: Ids) -> tuple[Context, list[Row]]:
+        """Give a context with what is known of the sorted items, and the rows that are not."""
+        carried = self._carried
+        from_head = [shared(ids, head) for ids in items]
+        starts = [
+            max(shared(ids, carried), start) for ids, start in zip(items, from_head, strict=True)
+        ]
+        batch = list(rows(items, starts))
+        context = self._with_head(head, len(carried) + sum(len(row.ids) for row in batch))
+        if self._carried is not carried:
+            # A context that had to be opened has nothing in it.
+            return self._ready(items, head)
+        for sequence, (start, least) in enumerate(zip(starts, from_head, strict=True), 1):
+            context.share(self._left if start > least else HEAD, sequence, start)
+        return context, batch
 
-class ExactDecoder(_Decoder):
-    """Scores one item at a time, as if its whole prompt were decoded alone in a fresh context.
+    def _leave(self, context: Context, sequence: int, ids: Ids) -> None:
+        context.forget(self._left)
+        context.share(sequence, self._left, len(ids))
+        self._carried = tuple(ids)
 
-    Every decode has the shape, and every token the place in the cache, that it would have there:
-    on a CPU the logits are equal to the bit.
-    """
+    @property
+    def _left(self) -> int:
+        """Give the sequence of what the batch before has left."""
+        return self._plan.sequences + 1
 
-    def alone(self, ids: Ids, head: Ids) -> Score | Failure:
-        """Score one item. Raises Interrupted."""
-        head = head[:-_SHORTEST_TAIL]
-        start = shared(ids, head)
-        try:
-            if start < len(head) or len(ids) - start < _SHORTEST_TAIL:
-                # Behind what it does not share of the head an item would lie in another place.
-                self._forget_everything()
-                context, start = self._room_for(len(ids)), 0
-            else:
-                context = self._with_head(head, len(ids) - start)
-                context.share_head(1, start)
-            logits = []
-            for end in cuts(start, len(ids), ubatch=self._plan.ubatch):
-                logits = context.decode([Row([1], start, ids[start:end], read=end == len(ids))])
-                start = end
-        except (DoesNotFit, DecodeFailed) as error:
-            self._forget_everything()
-            problem = "the context has no room left"
-            if isinstance(error, DecodeFailed):
-                problem = f"llama.cpp could not decode it: {error}"
-            return Failure(FailureCode.ENGINE, {"problem": problem})
-        score = score_of(logits[0], self._verdicts)
-        context.forget(1)
-        return score
+    def _forget_everything(self) -> None:
+        super()._forget_everything()
+        self._carried = ()

@@ -11,39 +11,17 @@ from seaguard_cli.engine.facts import Situation
 from seaguard_cli.engine.fingerprint import Fingerprint, fingerprint
 from seaguard_cli.engine.grammar import find_verdicts
 from seaguard_cli.engine.llamacpp import opened_vocabulary, plan_here
-from seaguard_cli.engine.protocol import EngineOptions
+from seaguard_cli.engine.protocol import EngineOptions, Front
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
 
 
-class Front(Protocol):
+class FingerprintedFront(Front, Protocol):
     """Stands in for an engine whose weights may never be needed."""
-
-    @property
-    def family(self) -> Family:
-        """How its model wraps a turn."""
-        ...
-
-    @property
-    def words(self) -> VerdictWords:
-        """The two words that its model answers with."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """The tokens of the longest prompt that it takes."""
-        ...
-
-    def count(self, prompt: Prompt) -> int:
-        """Give a prompt's tokens; not after it was closed. Raises ItemFailed."""
-        ...
 
     @property
     def fingerprint(self) -> Fingerprint:
         """What tells its scores from those of another way to compute them."""
         ...
-
-    def close(self) -> None:
-        """Give everything back; may be called again."""
 
 
 class LlamaFront:

@@ -15,8 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from seaguard_cli.engine.batching import in_batches
 from seaguard_cli.engine.cancellation import Cancellation
-from seaguard_cli.engine.decoder import ExactDecoder, PackedDecoder
+from seaguard_cli.engine.decoder import PackedDecoder
+from seaguard_cli.engine.exact import ExactDecoder
 from seaguard_cli.engine.facts import Machine, Situation
 from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.fingerprint import fingerprint
@@ -26,7 +28,7 @@ from seaguard_cli.engine.library import importing_meanwhile, used_devices
 from seaguard_cli.engine.machine import machine_here
 from seaguard_cli.engine.packing import Batch, Ids
 from seaguard_cli.engine.plan import Plan, make_plan
-from seaguard_cli.engine.protocol import FLUSH, EngineOptions, Flush
+from seaguard_cli.engine.protocol import EngineOptions, Flush
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
 from seaguard_cli.engine.vocabulary import Vocabulary
 from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode, WindowTooLarge
@@ -103,24 +105,11 @@ class LlamaEngine:
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
         """Give one outcome a prompt, in order; see `Engine.score`."""
-        batch: Batch | None = None
-        failures: dict[int, Failure] = {}
-        for prompt in prompts:
-            if isinstance(prompt, Flush):
-                yield from self._finish(batch, failures)
-                batch, failures = None, {}
-                yield FLUSH
-                continue
-            ids = self._encode(prompt)
-            if isinstance(ids, Failure):
-                failures[len(failures) + (len(batch.items) if batch else 0)] = ids
-                continue
-            if batch and not batch.fits(ids):
-                yield from self._finish(batch, failures)
-                batch, failures = None, {}
-            batch = batch or self._new_batch(prompt)
-            batch.add(ids)
-        yield from self._finish(batch, failures)
+        for filled in in_batches(prompts, self._encode, self._new_batch):
+            if isinstance(filled, Flush):
+                yield filled
+            else:
+                yield from filled.outcomes(self._scores)
 
     def score_alone(self, prompt: Prompt) -> Score | Failure:
         """Score one prompt that shares its batch with no other; see `Engine.score_alone`."""
@@ -152,28 +141,22 @@ class LlamaEngine:
         return self._heads[fixed]
 
     def _new_batch(self, prompt: Prompt) -> Batch:
-        plan = self.plan
-        head = self._head(prompt)
-        ctx = min(plan.ctx, len(head) + plan.batch)
-        return Batch(head, ctx=ctx, sequences=plan.sequences)
+        plan, head = self.plan, self._head(prompt)
+        return Batch(head, tokens=plan.batch, ctx=plan.ctx, sequences=plan.sequences)
 
-    def _finish(
-        self, batch: Batch | None, failures: Mapping[int, Failure]
-    ) -> Iterator[Score | Failure]:
-        """Give the outcomes of a batch, with each failure where its prompt stood."""
-        scores = iter(self._together(batch.items, batch.head) if batch else ())
-        for at in range(len(failures) + (len(batch.items) if batch else 0)):
-            yield failures[at] if at in failures else next(scores)
+    def _scores(self, batch: Batch) -> Sequence[Score | Failure]:
+        return self._together(batch.items, batch.head, batch.leaves)
 
-    def _together(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
+    def _together(self, items: Sequence[Ids], head: Ids, leaves: int) -> list[Score | Failure]:
         """Score items in one batch; what does not fit, or fails, is tried again in halves."""
         if len(items) == 1:
             return [self._alone(items[0], head)]
         try:
-            return self._packed.together(items, head)
+            return self._packed.together(items, head, leaves=leaves)
         except (DoesNotFit, DecodeFailed):
             middle = len(items) // 2
-            return self._together(items[:middle], head) + self._together(items[middle:], head)
+            first = self._together(items[:middle], head, 0)
+            return first + self._together(items[middle:], head, leaves)
 
     def _alone(self, ids: Ids, head: Ids) -> Score | Failure:
         score = self._exact.alone(ids, head)

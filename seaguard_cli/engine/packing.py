@@ -79,13 +79,17 @@ def cuts(start: int, end: int, *, ubatch: int) -> list[int]:
 class Batch:
     """Items that are decoded together after one head: bounded in tokens and in sequences.
 
-    `ctx` is the context in tokens that head and tails have to fit into.
+    Head and tails have to fit into a context of `ctx` tokens. `carried` is what the items before
+    have left in it; of its last item the batch is to leave the first `leaves` tokens.
     """
 
-    def __init__(self, head: Ids, *, ctx: int, sequences: int) -> None:
+    def __init__(self, head: Ids, *, tokens: int, ctx: int, sequences: int) -> None:
         self.head = head
         self.items: list[Ids] = []
-        self.tokens = len(head)
+        self.carried: Ids = ()
+        self.leaves = 0
+        self.tokens = 0
+        self._most = tokens
         self._ctx = ctx
         self._sequences = sequences
 
@@ -93,17 +97,29 @@ class Batch:
         """Tell whether an item still goes in; an empty batch takes any."""
         if not self.items:
             return True
-        roomy = self.tokens + self._new(ids) <= self._ctx
-        return roomy and len(self.items) < self._sequences
+        tokens = self.tokens + self._new(ids)
+        room = self._ctx - len(self.head) - len(self.carried)
+        return tokens <= min(self._most, room) and len(self.items) < self._sequences
 
     def add(self, ids: Ids) -> None:
         """Take an item in."""
         self.tokens += self._new(ids)
         self.items.append(ids)
 
+    def follow(self, before: Batch, ids: Ids) -> None:
+        """Take over what the last item of the batch before has in common with the first of this.
+
+        That is more than the head where one prompt has many responses. Of a batch of one item
+        nothing is left, for that is judged alone.
+        """
+        common = shared(ids, before.items[-1])
+        more = shared(ids, self.head) < common <= self._most and before.head == self.head
+        if more and len(before.items) > 1:
+            before.leaves, self.carried = common, before.items[-1][:common]
+
     def _new(self, ids: Ids) -> int:
         """Give the tokens that an item adds at most: it may share more than with the one before."""
-        known = shared(ids, self.head)
-        if self.items and known == shared(self.items[-1], self.head):
+        known = max(shared(ids, self.head), shared(ids, self.carried))
+        if self.items:
             known = max(known, shared(ids, self.items[-1]))
         return len(ids) - known

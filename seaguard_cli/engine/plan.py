@@ -193,7 +193,8 @@ def _fitting(plan: Plan, options: EngineOptions, model: ModelFacts, memory: int)
 
 
 def _packed_need(plan: Plan, model: ModelFacts) -> int:
-    tokens = min(plan.ctx, plan.batch + _STEP)
+    # A batch, what the one before it has left, and the head.
+    tokens = min(plan.ctx, 2 * plan.batch + _STEP)
     return cache_need(model, tokens, float32=False) + compute_need(model, plan.ubatch)
 
 

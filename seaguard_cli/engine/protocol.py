@@ -47,13 +47,8 @@ class TokenSegment:
     ids: tuple[int, ...]
 
 
-class Engine(Protocol):
-    """Turns prompts into scores. Opened by its constructor, closed by `close`."""
-
-    @property
-    def device(self) -> str:
-        """Where it runs, in words."""
-        ...
+class Front(Protocol):
+    """What of an engine is to be had without its weights."""
 
     @property
     def family(self) -> Family:
@@ -71,7 +66,19 @@ class Engine(Protocol):
         ...
 
     def count(self, prompt: Prompt) -> int:
-        """Give a prompt's tokens. Raises ItemFailed for a lone surrogate."""
+        """Give a prompt's tokens; not after it was closed. Raises ItemFailed."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back; may be called again."""
+
+
+class Engine(Front, Protocol):
+    """Turns prompts into scores. Opened by its constructor, closed by `close`."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
         ...
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
@@ -79,9 +86,8 @@ class Engine(Protocol):
 
         Raises EngineError when nothing more can be scored, and Interrupted once cancelled.
         """
+        ...
 
     def score_alone(self, prompt: Prompt) -> Score | Failure:
         """Score one prompt that shares its batch with no other."""
-
-    def close(self) -> None:
-        """Give everything back; may be called again."""
+        ...

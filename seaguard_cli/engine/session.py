@@ -101,9 +101,14 @@ class LoadedModel:
 
 
 class Context:
-    """A KV cache of `ctx` tokens with the head in sequence 0, and one reusable batch."""
+    """A KV cache of `ctx` tokens with the head in sequence 0, and one reusable batch.
 
-    def __init__(self, model: LoadedModel, plan: Plan, *, ctx: int) -> None:
+    Beside the plan's there may be `more_sequences`, which are never read.
+    """
+
+    def __init__(
+        self, model: LoadedModel, plan: Plan, *, ctx: int, more_sequences: int = 0
+    ) -> None:
         self._llama = llama()
         self._vocabulary_size = model.vocabulary_size
         self._local = model.local_tokens
@@ -115,7 +120,7 @@ class Context:
         self._batch: Any = None
         try:
             with cancellation.in_library():
-                params = self._params(plan, ctx)
+                params = self._params(plan, ctx, plan.sequences + 1 + more_sequences)
                 self._handle = self._llama.llama_init_from_model(model.handle, params)
         except Interrupted:
             self.close()
@@ -140,13 +145,13 @@ class Context:
         """Forget every sequence, the head included."""
         self._llama.llama_memory_clear(self._memory, False)
 
-    def share_head(self, sequence: int, tokens: int) -> None:
-        """Make the first `tokens` of the head the beginning of `sequence`."""
+    def share(self, source: int, sequence: int, tokens: int) -> None:
+        """Make the first `tokens` of the sequence `source` the beginning of `sequence`."""
         if tokens:
-            self._llama.llama_memory_seq_cp(self._memory, HEAD, sequence, 0, tokens)
+            self._llama.llama_memory_seq_cp(self._memory, source, sequence, 0, tokens)
 
     def forget(self, sequence: int) -> None:
-        """Drop `sequence`; what it shares with the head stays there."""
+        """Drop `sequence`; what it shares with others stays there."""
         self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
     def state(self, sequence: int, tokens: int) -> bytes | None:
@@ -219,14 +224,14 @@ class Context:
         pointer = self._llama.llama_get_logits_ith(self._handle, at)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
-    def _params(self, plan: Plan, ctx: int) -> object:
+    def _params(self, plan: Plan, ctx: int, sequences: int) -> object:
         params = self._llama.llama_context_default_params()
         params.n_ctx = ctx
         params.n_batch = ctx
         params.n_ubatch = min(plan.ubatch, ctx)
-        params.n_seq_max = plan.sequences + 1
+        params.n_seq_max = sequences
         # One token a sequence is read; by default room is made for every token of a micro-batch.
-        params.n_outputs_max = plan.sequences + 1
+        params.n_outputs_max = sequences
         params.n_threads = params.n_threads_batch = plan.threads
         flash = {None: _FLASH_AUTO, False: _FLASH_OFF, True: _FLASH_ON}
         params.flash_attn_type = flash[plan.flash_attention]

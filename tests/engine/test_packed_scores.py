@@ -13,6 +13,7 @@ from families.variants import Models
 
 from seaguard_cli import Guard
 from seaguard_cli.engine.llamacpp import LlamaEngine
+from seaguard_cli.engine.packing import common_prefix
 from seaguard_cli.verdict import Item, Score
 
 from .helpers import asked, item_of, opened_engine, packed, scores
@@ -145,3 +146,45 @@ def test_items_with_the_same_beginning_share_it_and_score_as_they_should(
     require_close(scores(engine, items), items, wanted)
     whole = [len(engine.vocabulary.encode(asked(engine, item))) for item in items]
     assert sum(sizes) < sum(whole) / 2
+
+
+@pytest.mark.parametrize("ctx", [None, 1000])
+def test_a_prompt_with_many_responses_is_decoded_once_for_all_batches(
+    kind: Kind,
+    models: Models,
+    threads: int,
+    reference: Reference,
+    monkeypatch: pytest.MonkeyPatch,
+    ctx: int | None,
+) -> None:
+    import llama_cpp.llama_cpp as llama_cpp
+
+    decode, sizes = llama_cpp.llama_decode, []
+
+    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
+        sizes.append(batch.n_tokens)
+        return int(decode(context, batch))
+
+    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
+    items = [Item(long_text(150), text) for text in sentences()[:120]]
+    with opened_engine(models[kind.name], threads=threads, ctx=ctx) as engine:
+        found = scores(engine, items)
+        ids = [engine.vocabulary.encode(asked(engine, item)) for item in items]
+    wanted = {item: reference.judged(item.prompt, item.response) for item in items[::7]}
+    require_close(found[::7], items[::7], wanted)
+    common = min(common_prefix(ids[0], other) for other in ids)
+    assert common > 200
+    assert len(sizes) > 4
+    # Once more where the context had to grow.
+    assert sum(sizes) <= 2 * common + sum(len(one) - common for one in ids)
+
+
+def test_what_was_left_for_others_disturbs_none(
+    kind: Kind, models: Models, threads: int, reference: Reference
+) -> None:
+    many = [Item(long_text(60, seed=seed), text) for seed in (1, 2) for text in sentences()[:40]]
+    items = [*many[:30], Item("Hi"), *many[30:], *PAIRS[:5], *many[:10], Item("Hi", "Ho")]
+    with opened_engine(models[kind.name], threads=threads, ctx=700) as engine:
+        found = scores(engine, items)
+    wanted = {item: reference.judged(item.prompt, item.response) for item in items}
+    require_close(found, items, wanted)

@@ -72,9 +72,9 @@ def test_the_cuts_cover_everything_once_and_cross_no_border(
 
 
 def test_a_batch_takes_items_until_the_context_is_full() -> None:
-    batch = Batch([1, 2, 3], ctx=10, sequences=100)
+    batch = Batch([1, 2, 3], tokens=100, ctx=10, sequences=100)
     for taken in range(4):
-        assert batch.tokens == 3 + 2 * taken
+        assert batch.tokens == 2 * taken
         if taken < 3:
             assert batch.fits([1, 2, 3, taken, 9])
             batch.add([1, 2, 3, taken, 9])
@@ -84,16 +84,16 @@ def test_a_batch_takes_items_until_the_context_is_full() -> None:
 
 
 def test_a_batch_counts_once_what_neighbours_have_in_common() -> None:
-    batch = Batch([1, 2, 3], ctx=10, sequences=100)
+    batch = Batch([1, 2, 3], tokens=100, ctx=10, sequences=100)
     for taken in range(4):
-        assert batch.tokens == 3 + 3 * bool(taken) + max(0, taken - 1)
+        assert batch.tokens == 3 * bool(taken) + max(0, taken - 1)
         batch.add([1, 2, 3, 7, 8, taken])
     assert batch.fits([1, 2, 3, 7, 8, 9])
     assert not batch.fits([1, 2, 3, 8, 9])
 
 
 def test_a_batch_takes_no_more_items_than_sequences() -> None:
-    batch = Batch([], ctx=1000, sequences=2)
+    batch = Batch([], tokens=100, ctx=1000, sequences=2)
     for _ in range(2):
         assert batch.fits([1])
         batch.add([1])
@@ -101,23 +101,79 @@ def test_a_batch_takes_no_more_items_than_sequences() -> None:
 
 
 def test_an_empty_batch_takes_any_item() -> None:
-    assert Batch([1, 2, 3], ctx=4, sequences=1).fits([9] * 100)
+    assert Batch([1, 2, 3], tokens=4, ctx=4, sequences=1).fits([9] * 100)
 
 
 @given(head=IDS, items=st.lists(IDS.filter(bool), max_size=8), ctx=st.integers(1, 40))
-def test_the_tokens_of_a_batch_are_the_head_and_what_each_item_adds(
+def test_the_tokens_of_a_batch_are_what_each_item_adds_to_the_head(
     head: list[int], items: list[list[int]], ctx: int
 ) -> None:
-    batch = Batch(head, ctx=ctx, sequences=5)
+    batch = Batch(head, tokens=30, ctx=ctx, sequences=5)
     for ids in items:
         if batch.fits(ids):
             batch.add(ids)
-    alone = len(head) + sum(len(ids) - shared(ids, head) for ids in batch.items)
+    alone = sum(len(ids) - shared(ids, head) for ids in batch.items)
     together = sorted(batch.items)
     decoded = sum(len(row.ids) for row in rows(together, [shared(ids, head) for ids in together]))
-    assert len(head) + decoded <= batch.tokens <= alone
+    assert decoded <= batch.tokens <= alone
     assert len(batch.items) <= 5
-    assert batch.tokens <= ctx or len(batch.items) <= 1
+    assert len(head) + batch.tokens <= ctx or len(batch.items) <= 1
+    assert batch.tokens <= 30 or len(batch.items) <= 1
+
+
+def test_a_batch_takes_over_what_the_one_before_it_ended_with() -> None:
+    prompt = [1, 2, 3, 4, 5, 6]
+    first, second = (Batch([1, 2], tokens=8, ctx=100, sequences=100) for _ in range(2))
+    for answer in (7, 8, 9, 10):
+        first.add([*prompt, answer])
+    assert not first.fits([*prompt, 11, 12])
+    second.follow(first, [*prompt, 11, 12])
+    assert first.leaves == 6
+    assert second.carried == prompt
+    second.add([*prompt, 11, 12])
+    assert second.tokens == 2
+    second.add([1, 2, 9])
+    assert second.tokens == 3
+
+
+@pytest.mark.parametrize("ids", [[1, 2, 9, 9], [1, 7, 7], [*range(1, 12), 0]])
+def test_a_batch_takes_nothing_over_that_is_no_more_than_the_head_or_too_long(
+    ids: list[int],
+) -> None:
+    first, second = (Batch([1, 2], tokens=8, ctx=100, sequences=100) for _ in range(2))
+    for answer in (98, 99):
+        first.add([*range(1, 12), answer])
+    second.follow(first, ids)
+    assert first.leaves == 0
+    assert not second.carried
+
+
+def test_a_batch_with_another_head_takes_nothing_over() -> None:
+    first = Batch([1, 2], tokens=8, ctx=100, sequences=100)
+    second = Batch([1], tokens=8, ctx=100, sequences=100)
+    for answer in (5, 6):
+        first.add([1, 2, 3, 4, answer])
+    second.follow(first, [1, 2, 3, 4, 7])
+    assert first.leaves == 0
+    assert not second.carried
+
+
+def test_nothing_is_taken_over_from_a_batch_of_one_item() -> None:
+    first, second = (Batch([1, 2], tokens=8, ctx=100, sequences=100) for _ in range(2))
+    first.add([1, 2, 3, 4, 5])
+    second.follow(first, [1, 2, 3, 4, 6])
+    assert first.leaves == 0
+    assert not second.carried
+
+
+def test_what_is_taken_over_counts_towards_the_context() -> None:
+    first, second = (Batch([1, 2], tokens=8, ctx=10, sequences=100) for _ in range(2))
+    for answer in (5, 7):
+        first.add([1, 2, 3, 4, answer])
+    second.follow(first, [1, 2, 3, 4, 6])
+    second.add([1, 2, 3, 4, 6])
+    assert second.fits([1, 2, 7, 8])
+    assert not second.fits([1, 2, 7, 8, 9, 10])
 
 
 @given(head=IDS, items=st.lists(IDS.filter(bool), max_size=10))

@@ -35,9 +35,9 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     opened: list[int] = []
     original = Context.__init__
 
-    def noting(self: Context, *arguments: object, ctx: int) -> None:
+    def noting(self: Context, *arguments: object, ctx: int, **others: object) -> None:
         opened.append(ctx)
-        original(self, *arguments, ctx=ctx)  # type: ignore[arg-type]
+        original(self, *arguments, ctx=ctx, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Context, "__init__", noting)
     return opened
