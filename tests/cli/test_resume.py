@@ -167,7 +167,9 @@ class TestGoingOn:
         to_file(out)
         Path(os.environ["SEAGUARD_MODEL"]).write_bytes(b"GGUF, others")
         ran = to_file(out, "--resume")
-        assert "the run was begun with another weights" in ran.err
+        assert "the run was begun with other weights: repeat" in ran.err
+        ran = to_file(out, "--resume", "--threshold", "0.4")
+        assert "the run was begun with another threshold, other weights: repeat" in ran.err
 
     @pytest.mark.parametrize(
         ("stdin", "problem"),
