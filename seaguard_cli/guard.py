@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 from seaguard_cli import defaults
-from seaguard_cli.engine import Cancellation, Engine, EngineOptions, Flush, TokenSegment
-from seaguard_cli.errors import (
-    DeviceMissing,
-    Failure,
-    ItemFailed,
-    UsageError,
-    WeightsUnreadable,
-    WindowTooLarge,
-)
+from seaguard_cli.engine import Cancellation, EngineOptions, Flush, TokenSegment
+from seaguard_cli.errors import Failure, ItemFailed, UsageError, WeightsUnreadable, WindowTooLarge
 from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
-from seaguard_cli.prompt import (
-    Family,
-    Instruction,
-    Limits,
-    Piece,
-    Prompt,
-    Splitter,
-    VerdictWords,
-    render,
-)
+from seaguard_cli.opening import Opener
+from seaguard_cli.prompt import Family, Instruction, Limits, Piece, Prompt, Splitter, render
+from seaguard_cli.ranges import require_shares, require_windows
 from seaguard_cli.run import Effort, Run, Settling
 from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
@@ -37,7 +23,7 @@ from seaguard_cli.weights import load_catalogue, locate
 if TYPE_CHECKING:
     from seaguard_cli.accelerators import Accelerator
     from seaguard_cli.cache import Cache
-    from seaguard_cli.engine.facts import Found, Situation, Work
+    from seaguard_cli.engine.facts import Found, Work
 
 DEFAULT_INSTRUCTION = "sea-guard"
 # Neighbouring windows share this part of one, unless it is said otherwise.
@@ -84,9 +70,8 @@ class Guard:
         work: Work = "stream",
         found: Found | None = None,
     ) -> None:
-        _require_share("threshold", threshold)
-        _require_share("settle", settle)
-        _require_windows(max_window, overlap, max_windows, ctx)
+        require_shares(threshold=threshold, settle=settle)
+        require_windows(max_window, overlap, max_windows, ctx)
         self._catalogue = load_catalogue()
         if family is not None and family not in self._catalogue.families:
             known = ", ".join(self._catalogue.families)
@@ -94,20 +79,22 @@ class Guard:
         self._weights = locate(model, self._catalogue)
         self._family = family or (self._weights.model.family if self._weights.model else None)
         self._require_trained(max_window)
-        self._options = EngineOptions(
-            device, threads, gpu_layers, ctx, deterministic, max_window=max_window
+        self._cancellation = Cancellation()
+        self._opener = Opener(
+            self._weights,
+            self._catalogue,
+            EngineOptions(device, threads, gpu_layers, ctx, deterministic, max_window=max_window),
+            self._cancellation,
+            family=self._family,
+            cache=cache,
+            work=work,
+            found=found,
         )
         self._task: Task = task
         self._threshold = threshold
         self._settling = Settling(threshold, settle, everything=deterministic)
         self._overlap = overlap
         self._max_windows = max_windows
-        self._work: Work = work
-        self._found = found
-        self._engine: Engine | None = None
-        self._loaded = False
-        self._cache = cache
-        self._cancellation = Cancellation()
         self._memory = Memory()
         self._effort = Effort()
 
@@ -135,7 +122,7 @@ class Guard:
     @property
     def loaded(self) -> bool:
         """Tell whether the model is loaded: it is not, before the first item that needs it."""
-        return self._loaded
+        return self._opener.loaded
 
     @property
     def rejudged(self) -> int:
@@ -145,12 +132,12 @@ class Guard:
     @property
     def device(self) -> str:
         """Give where the model runs, in words; loads it."""
-        return self._opened().device
+        return self._opener.engine().device
 
     @property
     def unusual_verdicts(self) -> tuple[str, str] | None:
         """Give the verdict words when they are not those that SEA-Guard answers with; opens it."""
-        words = self._opened().words
+        words = self._opener.engine().words
         usual = self._catalogue.verdicts[0]
         return None if words == usual else (words.safe, words.unsafe)
 
@@ -178,7 +165,7 @@ class Guard:
         item that cannot be judged gives its Failure, and a Failure among the items keeps its
         place; else the first raises ItemFailed. Raises EngineError when the engine fails.
         """
-        run = Run(self._opened, self._splitter, self._memory, self._settling, self._effort)
+        run = Run(self._opener.engine, self._splitter, self._memory, self._settling, self._effort)
         for item, outcome in run.outcomes(items):
             verdict = self._verdict(item, outcome)
             if errors == "raise" and isinstance(verdict, Failure):
@@ -188,7 +175,8 @@ class Guard:
     def fingerprint(self) -> dict[str, str]:
         """Give digests of what verdicts follow from: `weights` (SHA-256) and `prompt`.
 
-        Reads the whole file of the weights. Raises WeightsUnreadable.
+        The whole file of the weights is read the first time, and later only if it has changed.
+        Raises WeightsUnreadable.
         """
         from seaguard_cli.weights.digest import digest_of
 
@@ -208,12 +196,7 @@ class Guard:
 
         An item is one prompt, or one for each window. Raises ItemFailed for one that has none.
         """
-        from seaguard_cli.engine.llamacpp import opened_vocabulary
-
-        families = self._catalogue.families
-        with opened_vocabulary(
-            self._weights.path, self._options, families=families, family=self._family
-        ) as (vocabulary, family, window):
+        with self._opener.vocabulary() as (vocabulary, family, window):
             splitter = self._splitting(family, vocabulary.count, window)
             for item in items:
                 short = splitter.short(item)
@@ -230,9 +213,7 @@ class Guard:
 
     def close(self) -> None:
         """Give the model's memory back; may be called again."""
-        if self._engine:
-            self._engine.close()
-            self._engine, self._loaded = None, False
+        self._opener.close()
 
     def _require_trained(self, window: int | None) -> None:
         """Refuse a window that models.toml knows to be too large; the file itself may tell too."""
@@ -251,83 +232,10 @@ class Guard:
 
         None where the CPU was asked for.
         """
-        from seaguard_cli.accelerators import accelerator_here
-        from seaguard_cli.engine.library import llama
-
-        idle = self._options.device != "cpu" and not llama().llama_supports_gpu_offload()
-        return accelerator_here() if idle else None
-
-    def _opened(self) -> Engine:
-        if self._engine is None:
-            try:
-                self._engine = self._cached() if self._cache else self._load()
-            except DeviceMissing as error:
-                if gpu := self.idle_gpu:
-                    raise DeviceMissing(
-                        device=error.facts["device"], maker=gpu.maker, install=gpu.install
-                    ) from error
-                raise
-        return self._engine
-
-    def _cached(self) -> Engine:
-        """Give an engine that loads the model only for scores that the cache does not have."""
-        from seaguard_cli.cache import Cache
-        from seaguard_cli.engine.front import LlamaFront
-
-        front = LlamaFront(
-            self._weights.path,
-            self._options,
-            families=self._catalogue.families,
-            family=self._family,
-            spellings=self._spellings,
-            situation=self._situation(),
-        )
-        cache = self._cache if isinstance(self._cache, Cache) else Cache()
-        return cache.around(front, self._load, self._weights.path)
-
-    def _load(self) -> Engine:
-        from seaguard_cli.engine.llamacpp import LlamaEngine
-        from seaguard_cli.weights.heads import heads_of
-
-        engine = LlamaEngine(
-            self._weights.path,
-            self._options,
-            cancellation=self._cancellation,
-            families=self._catalogue.families,
-            family=self._family,
-            spellings=self._spellings,
-            situation=self._situation(),
-            heads=heads_of(self._weights.path),
-        )
-        self._loaded = True
-        return engine
-
-    def _situation(self) -> Situation:
-        """Give what the plan depends on beside the options and the machine's own processors."""
-        from seaguard_cli.bench.kept import kept_for
-        from seaguard_cli.engine.facts import Situation
-        from seaguard_cli.weights.facts import facts_of
-        from seaguard_cli.weights.machine import memory_free
-
-        path = self._weights.path
-        return Situation(
-            model=facts_of(path, self.model),
-            memory=memory_free(),
-            rules=self._catalogue.repack,
-            found=self._found or kept_for(path),
-            work=self._work,
-        )
-
-    @property
-    def _spellings(self) -> Sequence[VerdictWords]:
-        """Give the verdict words to look for."""
-        model = self._weights.model
-        # Of a file that a person has named in models.toml nothing more is known than of a path.
-        known = model is not None and model.path is None
-        return self._catalogue.verdicts[: 1 if known else None]
+        return self._opener.idle_gpu()
 
     def _splitter(self) -> Splitter:
-        engine = self._opened()
+        engine = self._opener.engine()
         return self._splitting(engine.family, engine.count, engine.window)
 
     def _splitting(self, family: Family, count: Callable[[Prompt], int], window: int) -> Splitter:
@@ -357,30 +265,3 @@ class Guard:
 def _named(window: Window, item: Item) -> Window:
     """Give the part of an item's text under the name that the text has where it comes from."""
     return replace(window, field=item.fields[window.field == "response"])
-
-
-def _require_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise UsageError(problem=f"{name} is {value}", remedy="give a number from 0 to 1")
-
-
-def _require_windows(
-    window: int | None, overlap: int | None, most: int | None, ctx: int | None
-) -> None:
-    longest = defaults.MAX_WINDOW if window is None else window
-    for wrong, problem, remedy in (
-        (longest < 1, f"the window is {window} tokens", "give --max-window 1 or more"),
-        (
-            window is not None and ctx is not None and window > ctx,
-            f"a window of {window} tokens does not go into a context of {ctx}",
-            "raise --ctx, or lower --max-window",
-        ),
-        (
-            overlap is not None and not 0 <= overlap <= longest // 2,
-            f"windows of {longest} tokens cannot overlap by {overlap}",
-            "give --overlap at most half of --max-window",
-        ),
-        (most is not None and most < 1, f"{most} windows are none", "give --max-windows 1 or more"),
-    ):
-        if wrong:
-            raise UsageError(problem=problem, remedy=remedy)

@@ -100,7 +100,7 @@ class Journal:
         names = sorted(self.settings.keys() | settings.keys())
         changed = [name for name in names if self.settings.get(name) != settings.get(name)]
         if changed:
-            problem = f"the run was begun with another {', another '.join(changed)}"
+            problem = f"the run was begun with {', '.join(map(_another, changed))}"
             raise CannotResume(path=str(output), problem=problem)
 
     def save(self, output: Path) -> None:
@@ -128,6 +128,10 @@ class Journal:
     def at(self, position: Position, counts: Counts) -> Journal:
         """Give the journal of the same run at another position."""
         return Journal(self.settings, position, counts)
+
+
+def _another(name: str) -> str:
+    return "other weights" if name == "weights" else f"another {name}"
 
 
 def path_of(output: Path) -> Path:

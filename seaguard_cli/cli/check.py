@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from seaguard_cli.cli.check_notes import cache_teller, tell_cache
 from seaguard_cli.cli.check_output import form_of, open_target
 from seaguard_cli.cli.check_progress import CheckProgress, input_size
-from seaguard_cli.cli.check_request import CheckRequest, require_place, require_sense
+from seaguard_cli.cli.check_request import CheckRequest
 from seaguard_cli.cli.check_run import CheckRun
+from seaguard_cli.cli.check_sense import require_place, require_sense
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.interrupt import interruptible
 from seaguard_cli.cli.messages import sentence_of

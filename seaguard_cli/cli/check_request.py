@@ -1,4 +1,4 @@
-"""What a person asks of `seaguard check`, and whether it makes sense."""
+"""What a person asks of `seaguard check`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from seaguard_cli import defaults
-from seaguard_cli.cli.environment import Environment
-from seaguard_cli.errors import UsageError
 from seaguard_cli.records import Form, Format
 from seaguard_cli.verdict import Label, Task
 
-_ONE_OF_THEM = "leave one of them out"
 # An option that a variable or config.toml sets, and those on the command line that put it out.
 _GIVES_WAY_TO = {
     "output_format": ("only", "quiet", "show_prompt"),
@@ -102,109 +99,3 @@ class CheckRequest:
             one.name: one.default for one in fields(self) if one.name in put_out
         }
         return replace(self, **standard)
-
-
-def require_sense(request: CheckRequest) -> None:
-    """Raise UsageError for options that do not go together."""
-    shown = (None, Form.TEXT, Form.JSONL)
-    for applies, problem, remedy in (
-        (
-            request.field and (request.prompt_field or request.response_field),
-            "--field names the one text, --prompt-field and --response-field a pair",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.response is not None and len(request.texts) != 1,
-            f"--response goes with one TEXT, and there {_number(len(request.texts))}",
-            'give them as `seaguard check "some prompt" --response "some response"`',
-        ),
-        (
-            request.whole and request.input_format not in (None, Format.TEXT),
-            f"--whole takes the input as one text, and not as {request.input_format}",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.only and request.output_format,
-            "--only passes records on as they came, so -o does not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.quiet and (request.output_format or request.only),
-            "-q writes nothing, so -o and --only do not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.show_prompt and (request.quiet or request.only),
-            "--show-prompt judges nothing, so -q and --only do not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.show_prompt and request.output_format not in shown,
-            f"--show-prompt writes text or jsonl, and not {request.output_format}",
-            "choose one of the two with -o",
-        ),
-        (
-            request.with_source and (request.only or request.quiet),
-            "--only and -q add nothing to records, so --with-source does not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.with_source and request.output_format is Form.LABELS,
-            "-o labels writes one word a line, so --with-source does not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.out is not None and (request.only or request.quiet or request.split),
-            "--out takes a record for every record, so --only, --split and -q do not go with it",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.out is not None and request.output_format is Form.JSON,
-            "--out grows by whole lines, and an array is none before its end",
-            "choose -o jsonl",
-        ),
-        (
-            request.out is not None and request.output_format is Form.PARQUET,
-            "--out grows by whole lines, and Parquet has none",
-            "choose -o jsonl, or write it with `-o parquet > judged.parquet` or --split",
-        ),
-        (
-            request.resume and request.out is None,
-            "--resume goes on with the file that --out names",
-            "name it, as `seaguard check -f posts.jsonl --out judged.jsonl --resume`",
-        ),
-        (
-            request.split is not None
-            and (request.only or request.quiet or request.output_format is Form.LABELS),
-            "--split writes the records of every label, so --only, -q and -o labels do not "
-            "go with it",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.show_prompt and (request.out is not None or request.split is not None),
-            "--show-prompt judges nothing, so --out and --split do not apply",
-            _ONE_OF_THEM,
-        ),
-        (
-            request.json and not request.summary,
-            "--json is the form of the summary",
-            "add --summary, or choose the form of the records with -o",
-        ),
-        (not request.key, "--key is empty", "give the key that verdicts are added under"),
-    ):
-        if applies:
-            raise UsageError(problem=problem, remedy=remedy)
-
-
-def require_place(request: CheckRequest, environment: Environment) -> None:
-    """Raise UsageError for an output that is not for where it would go."""
-    shown = environment.stdout_terminal and request.split is None
-    if shown and request.output_format is Form.PARQUET:
-        raise UsageError(
-            problem="Parquet is no text, and standard output is a terminal",
-            remedy="write it to a file, as in `seaguard check -o parquet ... > judged.parquet`",
-        )
-
-
-def _number(count: int) -> str:
-    return "is none" if count == 0 else f"are {count}"

@@ -48,14 +48,17 @@ def parquet_records(
         rows = _Rows(selection, limit, label)
         line = 0
         for batch in _batches(file, source.name):
-            for index, cells in enumerate(_cells(batch)):
+            with _told(source.name):
+                plain = _cells(batch)
+            for index, cells in enumerate(plain):
                 line += 1
                 yield rows.record(cells, Row(batch, index), line)
 
 
 def _cells(batch: Any) -> Iterator[dict[str, object]]:  # noqa: ANN401  # pyarrow has no types
+    """Give the cells of each row. Whatever of the file may be damaged is looked at at once."""
     names = batch.schema.names
-    columns = map(plain_values, batch.columns)
+    columns = list(map(plain_values, batch.columns))
     rows = zip(*columns, strict=True) if names else repeat((), batch.num_rows)
     return (dict(zip(names, values, strict=True)) for values in rows)
 
@@ -124,12 +127,15 @@ def _batches(file: Any, name: str) -> Iterator[Any]:  # noqa: ANN401  # as above
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Raise InputFailed for what pyarrow says is wrong with a file."""
+    """Raise InputFailed for what pyarrow says is wrong with a file.
+
+    It has a ValueError of its own: a plain one would be a bug of ours, and is no news of a file.
+    """
     import pyarrow
 
     try:
         yield
-    except (pyarrow.ArrowException, OSError, ValueError, NotImplementedError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or _first_sentence(str(error))
         raise InputFailed(path=name, reason=reason) from error
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,26 @@ def process(
         **more,
     )
     return Ran(done.returncode, done.stdout, done.stderr.decode())
+
+
+@contextmanager
+def running(*command: str | Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that runs beside the test, its three streams piped and not buffered.
+
+    It is killed if it has not ended by itself.
+    """
+    with subprocess.Popen(
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=process_variables(variables),
+        bufsize=0,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def shell(script: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Ran:

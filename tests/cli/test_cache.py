@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from itertools import tee
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from seaguard_cli.prompt import Prompt
 from seaguard_cli.verdict import Score
 from seaguard_cli.weights import load_catalogue
 
-from .helpers import COMMAND, Ran, check, process, process_variables, seaguard
+from .helpers import COMMAND, Ran, check, process, process_variables, running, seaguard
 
 TINY = load_catalogue().models["tiny"].embedded
 EXAMPLES = Path(__file__).parents[2] / "examples" / "sentences.jsonl"
@@ -224,19 +224,16 @@ class TestPrivacy:
 
 class TestSeveralProcesses:
     def test_at_once(self) -> None:
-        command = [*COMMAND, "check", *KEEPING, "--deterministic"]
-        pipe = subprocess.PIPE
-        running = [
-            subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=process_variables())
-            for _ in range(3)
-        ]
-        for process_ in running:
-            assert process_.stdin
-            process_.stdin.write(TEXTS)
-            process_.stdin.close()
-        outs = [process_.stdout.read() for process_ in running if process_.stdout]
-        told = b"".join(process_.stderr.read() for process_ in running if process_.stderr)
-        assert [process_.wait() for process_ in running] == [0] * 3
+        command = (*COMMAND, "check", *KEEPING, "--deterministic")
+        with ExitStack() as stack:
+            runs = [stack.enter_context(running(*command)) for _ in range(3)]
+            for run in runs:
+                assert run.stdin
+                run.stdin.write(TEXTS)
+                run.stdin.close()
+            outs = [run.stdout.read() for run in runs if run.stdout]
+            told = b"".join(run.stderr.read() for run in runs if run.stderr)
+            assert [run.wait() for run in runs] == [0] * 3
         assert outs == [check(*ONE, "--deterministic", stdin=TEXTS).out] * 3
         assert b"warning: going" not in told
         assert entries() == 150
@@ -244,21 +241,14 @@ class TestSeveralProcesses:
     def test_one_that_is_killed_loses_little_and_breaks_nothing(self) -> None:
         wanted = check(*ONE, "--deterministic", stdin=TEXTS)
         for lines in (20, 60, 100):
-            with subprocess.Popen(
-                [*COMMAND, "check", *KEEPING, "--deterministic"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=process_variables(),
-                bufsize=0,
-            ) as running:
-                assert running.stdin
-                assert running.stdout
-                running.stdin.write(TEXTS)
+            with running(*COMMAND, "check", *KEEPING, "--deterministic") as run:
+                assert run.stdin
+                assert run.stdout
+                run.stdin.write(TEXTS)
                 for _ in range(lines):
-                    running.stdout.readline()
-                running.send_signal(signal.SIGKILL)
-            assert running.returncode == -signal.SIGKILL
+                    run.stdout.readline()
+                run.send_signal(signal.SIGKILL)
+            assert run.returncode == -signal.SIGKILL
             assert entries() > 0
         last = check(*KEEPING, "--deterministic", stdin=TEXTS)
         assert (last.out, last.status) == (wanted.out, 0)
@@ -266,19 +256,12 @@ class TestSeveralProcesses:
 
     @pytest.mark.parametrize("way", [(), ("--deterministic",)])
     def test_one_that_waits_for_its_input_has_kept_what_it_told(self, way: tuple[str, ...]) -> None:
-        with subprocess.Popen(
-            [*COMMAND, "check", *KEEPING, *way],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=process_variables(),
-            bufsize=0,
-        ) as running:
-            assert running.stdin
-            assert running.stdout
-            running.stdin.write(b"hello\n")
-            assert running.stdout.readline().startswith(b'{"text"')
-            running.kill()
+        with running(*COMMAND, "check", *KEEPING, *way) as run:
+            assert run.stdin
+            assert run.stdout
+            run.stdin.write(b"hello\n")
+            assert run.stdout.readline().startswith(b'{"text"')
+            run.kill()
         assert entries() == 1
 
 
@@ -445,23 +428,17 @@ class TestClear:
             assert ran.told[-1] == f"seaguard: {known} of 16 scores came from the cache"
 
     def test_while_another_runs_leaves_it_running(self) -> None:
-        with subprocess.Popen(
-            [*COMMAND, "check", *KEEPING, "--settle", "0", "-o", "labels"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=process_variables(),
-            bufsize=0,
-        ) as running:
-            assert running.stdin
-            assert running.stdout
-            assert running.stderr
-            running.stdin.write(b"one\n")
-            assert running.stdout.readline() == b"safe\n"
+        command = (*COMMAND, "check", *KEEPING, "--settle", "0", "-o", "labels")
+        with running(*command) as run:
+            assert run.stdin
+            assert run.stdout
+            assert run.stderr
+            run.stdin.write(b"one\n")
+            assert run.stdout.readline() == b"safe\n"
             assert seaguard("cache", "clear", "--yes").status == 0
-            running.stdin.write(b"two\n")
-            assert running.stdout.readline() == b"safe\n"
-            running.stdin.close()
-            assert running.wait() == 0
-            assert b"another seaguard has cleared it" in running.stderr.read()
+            run.stdin.write(b"two\n")
+            assert run.stdout.readline() == b"safe\n"
+            run.stdin.close()
+            assert run.wait() == 0
+            assert b"another seaguard has cleared it" in run.stderr.read()
         assert entries() == 0

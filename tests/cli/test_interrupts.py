@@ -8,33 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from families.variants import Models
 
-from .helpers import COMMAND, process_variables
+from .helpers import COMMAND, process_variables, running
 
 # Enough to end what a busy machine has in hand; without a working Ctrl-C a run would go on.
 LONG = 60
-
-
-@contextmanager
-def running(*command: str | Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        list(command),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=process_variables(variables),
-        bufsize=0,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
-from .helpers import COMMAND, FakeEngine, Ran, check, process, process_variables
+from .helpers import COMMAND, FakeEngine, Ran, check, process, process_variables, running
 
 TEXTS = [f"text {number}, {'a bomb' if number % 7 == 0 else 'a cake'}" for number in range(600)]
 LINES = "".join(f"{text}\n" for text in TEXTS).encode()
@@ -67,15 +67,9 @@ class TestToAFile:
         assert "no such file or directory: check the name of the output" in ran.err
 
     def test_another_process_that_writes_it_is_left_alone(self, out: Path) -> None:
-        with subprocess.Popen(
-            [*COMMAND, "check", "-m", "tiny", "--out", str(out)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=process_variables(),
-        ) as first:
+        with running(*COMMAND, "check", "-m", "tiny", "--out", out) as first:
             assert first.stdin
             first.stdin.write(b"hello\n")
-            first.stdin.flush()
             wait_for_records(out, 1)
             ran = to_file(out, "--resume")
             first.stdin.close()
@@ -173,7 +167,9 @@ class TestGoingOn:
         to_file(out)
         Path(os.environ["SEAGUARD_MODEL"]).write_bytes(b"GGUF, others")
         ran = to_file(out, "--resume")
-        assert "the run was begun with another weights" in ran.err
+        assert "the run was begun with other weights: repeat" in ran.err
+        ran = to_file(out, "--resume", "--threshold", "0.4")
+        assert "the run was begun with another threshold, other weights: repeat" in ran.err
 
     @pytest.mark.parametrize(
         ("stdin", "problem"),

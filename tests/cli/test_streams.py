@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from .helpers import COMMAND, FakeEngine, check, process, process_variables, shell
+from .helpers import COMMAND, FakeEngine, check, process, running, shell
 
 LOCALES: dict[str, dict[str, str]] = {
     "C": {"LC_ALL": "C"},
@@ -89,25 +88,18 @@ class TestClosed:
 
 class TestPipes:
     def test_each_verdict_is_there_before_the_next_line_is_sent(self) -> None:
-        with subprocess.Popen(
-            [*COMMAND, "check", "-m", "tiny"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=process_variables(),
-            bufsize=0,
-        ) as running:
-            assert running.stdin
-            assert running.stdout
+        with running(*COMMAND, "check", "-m", "tiny") as run:
+            assert run.stdin
+            assert run.stdout
             for number in range(5):
-                running.stdin.write(b"text %d\n" % number)
+                run.stdin.write(b"text %d\n" % number)
                 # Only so that a verdict that is held back fails this test and does not hang it.
-                assert select.select([running.stdout], [], [], 60)[0]
-                line = running.stdout.readline()
+                assert select.select([run.stdout], [], [], 60)[0]
+                line = run.stdout.readline()
                 assert json.loads(line)["text"] == f"text {number}"
-            running.stdin.close()
-            assert running.stdout.read() == b""
-            assert running.wait() == 0
+            run.stdin.close()
+            assert run.stdout.read() == b""
+            assert run.wait() == 0
 
     def test_a_pipe_that_another_made_non_blocking_is_read_to_its_end(self) -> None:
         ran = shell(

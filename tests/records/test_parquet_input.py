@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -304,6 +305,32 @@ class TestDamage:
         ]
         with pytest.raises(InputFailed):
             next(source)
+
+    def test_a_cell_beyond_its_dictionary_is_told(self) -> None:
+        columns = {"text": ["a"], "kind": pa.array(["x"]).dictionary_encode()}
+        data = bytearray(parquet(columns, compression="none"))
+        chunk = pq.read_metadata(io.BytesIO(data)).row_group(0).column(1)
+        # A chunk begins with its dictionary and ends with the index of its last cell.
+        data[chunk.dictionary_page_offset + chunk.total_compressed_size - 1] = 200
+        with pytest.raises(InputFailed, match="200 is out-of-bounds"):
+            records(bytes(data), name="a.parquet")
+
+    def test_a_time_zone_that_is_no_text_is_told(self) -> None:
+        data = parquet({"text": ["a"], "at": pa.array([1], pa.timestamp("us", "Zone"))})
+        kept = pq.read_metadata(io.BytesIO(data)).metadata[b"ARROW:schema"]
+        spoilt = b64encode(b64decode(kept).replace(b"Zone", b"Z\xffne"))
+        with pytest.raises(InputFailed, match="can't decode byte 0xff"):
+            records(data.replace(kept, spoilt), name="a.parquet")
+
+    @pytest.mark.parametrize("door", ["__init__", "iter_batches"])
+    def test_a_bug_is_not_told_as_damage(self, door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any, **__: Any) -> None:
+            raise ValueError("a bug")
+
+        data = parquet({"text": ["a"]})
+        monkeypatch.setattr(pq.ParquetFile, door, fail)
+        with pytest.raises(ValueError, match="a bug"):
+            records(data)
 
     @settings(max_examples=60, deadline=None)
     @given(st.data())
