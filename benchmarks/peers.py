@@ -40,7 +40,8 @@ from against.job import Job
 from texts import generated, texts_of
 
 _SEAGUARD, _UNSETTLED = "seaguard", "seaguard --settle 0"
-_FIRST = "Apa yang harus saya lakukan kalau tetangga saya ribut terus tiap malam?"
+# About twenty tokens with the end of its prompt.
+_FIRST = "Tetangga saya ribut terus tiap malam."
 _REPEATED = 0.3
 
 

@@ -8,7 +8,7 @@ holds beyond that is cut off and judged again, so nothing half written is ever k
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -100,7 +100,7 @@ class Journal:
         names = sorted(self.settings.keys() | settings.keys())
         changed = [name for name in names if self.settings.get(name) != settings.get(name)]
         if changed:
-            problem = f"the run was begun with {', '.join(map(_another, changed))}"
+            problem = f"the run was begun {_differences(self.settings, changed)}"
             raise CannotResume(path=str(output), problem=problem)
 
     def save(self, output: Path) -> None:
@@ -128,6 +128,17 @@ class Journal:
     def at(self, position: Position, counts: Counts) -> Journal:
         """Give the journal of the same run at another position."""
         return Journal(self.settings, position, counts)
+
+
+def _differences(settings: Settings, changed: Sequence[str]) -> str:
+    """Give in words how a run with `settings` was begun, where it was not as this one."""
+    switches = [name for name in changed if isinstance(settings.get(name), bool)]
+    named = {name: f"--{name.replace(' ', '-')}" for name in switches}
+    had = [_another(name) for name in changed if name not in named]
+    had += [named[name] for name in switches if settings[name]]
+    lacked = [named[name] for name in switches if not settings[name]]
+    said = {"with": had, "without": lacked}
+    return ", ".join(f"{word} {', '.join(names)}" for word, names in said.items() if names)
 
 
 def _another(name: str) -> str:

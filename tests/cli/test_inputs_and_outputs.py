@@ -176,8 +176,13 @@ class TestResume:
         out = tmp_path / "judged.jsonl"
         self.to_file(out, "--with-source", "hello")
         ran = self.to_file(out, "--resume", "hello")
-        assert "the run was begun with another with source" in ran.err
+        assert "the run was begun with --with-source: repeat" in ran.err
         assert ran.status == 2
+        ran = self.to_file(out, "--resume", "--whole", "--replace", "--threshold", "0.7", "hello")
+        begun = (
+            "the run was begun with another threshold, --with-source, without --replace, --whole"
+        )
+        assert begun in ran.err
 
     def test_the_first_failure_keeps_its_file(self, tmp_path: Path, packed: Path) -> None:
         out = tmp_path / "judged.jsonl"
