@@ -179,6 +179,8 @@ def main(asked: argparse.Namespace) -> None:
     count = asked.count or (12 if asked.quick else 64)
     rounds = asked.rounds or (1 if asked.quick else 3)
     texts = texts_of(asked.texts, count) if asked.texts else generated(count)
+    if asked.words:
+        texts = [" ".join(text.split()[: asked.words]) for text in texts]
     model = str(asked.model.resolve())
     shown: Mapping[str, Any] = run(module("prepare"), {"model": model, "texts": texts}).said
     first = run(module("prepare"), {"model": model, "texts": [_FIRST]}).said
@@ -190,9 +192,10 @@ def main(asked: argparse.Namespace) -> None:
     found = measure(job, lone, server, rounds)
     new: list[int] = shown["new"]
     source = f"texts of {', '.join(Path(one.partition(':')[0]).name for one in asked.texts)}"
+    cut = f", each cut after {asked.words} words" if asked.words else ""
     parts = [
         page.machine(shown["processors"]),
-        f"{len(texts)} {source if asked.texts else 'generated texts'}, {sum(new)} new tokens "
+        f"{len(texts)} {source if asked.texts else 'generated texts'}{cut}, {sum(new)} new tokens "
         f"({min(new)} to {max(new)} a text, {shown['head']} shared); {rounds} "
         f"round{'s' if rounds > 1 else ''}. "
         f"The file has {asked.model.stat().st_size / 1e9:.2f} GB.",
@@ -203,9 +206,10 @@ def main(asked: argparse.Namespace) -> None:
     if not server:
         parts.append("llama-server was not measured: no --server was given.")
     text = "\n\n".join(parts)
-    print(f"## {asked.model.stem}\n\n{text}")
+    title = asked.title or asked.model.stem
+    print(f"## {title}\n\n{text}")
     if asked.page:
-        page.put(asked.page, asked.model.stem, text)
+        page.put(asked.page, title, text)
 
 
 if __name__ == "__main__":
@@ -217,9 +221,11 @@ if __name__ == "__main__":
         "--texts", action="append", default=[], metavar="FILE[:FIELD]", help="else generated ones"
     )
     parser.add_argument("--count", type=int, help="how many texts (64, with --quick 12)")
+    parser.add_argument("--words", type=int, help="cut each text after so many words")
     parser.add_argument("--rounds", type=int, help="how often in turn (3, with --quick once)")
     parser.add_argument("--server", type=Path, metavar="BINARY", help="llama-server, see above")
     parser.add_argument("--quick", action="store_true", help="few texts, one round")
+    parser.add_argument("--title", help="of the section in the page, else the model's name")
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="put the section into this page, too"
     )

@@ -61,3 +61,17 @@ def test_responses_behind_long_prompts_score_exactly(gemma: LlamaEngine, wanted:
         assert lone(gemma, item) == pytest.approx(
             wanted.judged(item.prompt, item.response), abs=EXACT
         )
+
+
+def test_parts_of_a_prompt_that_filled_batches_before_score_as_they_should(
+    gemma: LlamaEngine, wanted: Reference
+) -> None:
+    prompt = long_text(150)
+    whole = [Item(prompt, text) for text in sentences()[:60]]
+    parts = [Item(prompt[: len(prompt) * at // 6], "No.") for at in range(1, 6)]
+    items = [
+        *whole[:45],
+        *(one for pair in zip(whole[45:], parts * 3, strict=True) for one in pair),
+    ]
+    for item, score in zip(items, scores(gemma, items), strict=True):
+        assert score == pytest.approx(wanted.judged(item.prompt, item.response), abs=LOOSE)
