@@ -52,21 +52,20 @@ class Instant:
     def count(self, prompt: Prompt) -> int:
         return len(prompt.turn) // 4
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Flush]:
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[list[Score] | Flush]:
         waiting = 0
         for prompt in prompts:
             if not isinstance(prompt, Flush) and waiting < 63:
                 waiting += 1
                 continue
             waiting += not isinstance(prompt, Flush)
-            yield from [_SCORE] * waiting
+            yield [_SCORE] * waiting
             waiting = 0
             if isinstance(prompt, Flush):
                 yield FLUSH
-        yield from [_SCORE] * waiting
+        yield [_SCORE] * waiting
 
-    def score_alone(self, prompt: Prompt) -> Score:
-        return _SCORE
+    score_alone = score
 
     def close(self) -> None:
         pass

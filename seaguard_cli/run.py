@@ -8,16 +8,18 @@ outcome is there with that of its last piece.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from seaguard_cli.engine import FLUSH, Engine, Flush
+from seaguard_cli.engine import FLUSH, Engine, Flush, Outcomes
 from seaguard_cli.errors import Failure, ItemFailed
 from seaguard_cli.measurement import Finding, Measurement
 from seaguard_cli.memory import Memory
 from seaguard_cli.prompt import Piece, Prompt, Splitter
 from seaguard_cli.verdict import Item, Score
+
+_Asked = tuple[Piece, Measurement]
 
 # Verdicts that are known wait for those before them; so many may wait before a batch is closed.
 _MOST_WAITING = 4096
@@ -57,7 +59,7 @@ class Run:
         self._settling = settling
         self._effort = effort
         self._waiting: deque[tuple[Item | None, Measurement]] = deque()
-        self._asked: deque[tuple[Piece, Measurement]] = deque()
+        self._asked: deque[_Asked] = deque()
 
     def outcomes(
         self, items: Iterable[Item | Failure | Flush]
@@ -70,9 +72,7 @@ class Run:
         try:
             for measured in self._measure(self._prompts(items)):
                 if not isinstance(measured, Flush):
-                    piece, measurement = self._asked.popleft()
-                    measurement.take(piece, self._settled(piece, measured, measurement))
-                    self._memory.learn(measurement)
+                    self._take(measured)
                 while waiting and (outcome := waiting[0][1].outcome) is not None:
                     yield waiting.popleft()[0], outcome
         finally:
@@ -113,29 +113,55 @@ class Run:
             measurement.outcome = error.failure
             self._memory.learn(measurement)
 
-    def _measure(self, prompts: Iterator[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+    def _measure(self, prompts: Iterator[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         for first in prompts:
             if isinstance(first, Flush):
                 yield first
-            elif self._settling.everything:
-                yield self._engine().score_alone(first)
-            else:
-                yield from self._engine().score(chain([first], prompts))
+                continue
+            engine = self._engine()
+            score = engine.score_alone if self._settling.everything else engine.score
+            yield from score(chain([first], prompts))
 
-    def _settled(
-        self, piece: Piece, measured: Score | Failure, measurement: Measurement
-    ) -> Score | Failure:
-        """Measure an undecided score again alone, as `deterministic` does.
+    def _take(self, outcomes: Outcomes) -> None:
+        """Take the outcomes of the prompts that were asked first, the undecided ones settled."""
+        asked = [self._asked.popleft() for _ in outcomes]
+        settled = self._settled(asked, outcomes)
+        for (piece, measurement), outcome in zip(asked, settled, strict=True):
+            measurement.take(piece, outcome)
+            self._memory.learn(measurement)
+
+    def _settled(self, asked: Sequence[_Asked], outcomes: Outcomes) -> Outcomes:
+        """Give the outcomes, undecided scores measured again alone, as `deterministic` does.
 
         Not so where it no longer matters: the item has failed, or another window of it scored
         beyond what is undecided, and so higher than this one.
         """
-        if isinstance(measured, Failure) or measured.exact or measurement.outcome is not None:
-            return measured
-        threshold, distance = self._settling.threshold, self._settling.distance
-        worst = measurement.worst
-        decided = worst is not None and worst.unsafe > threshold + distance
-        if decided or abs(measured.unsafe - threshold) > distance:
-            return measured
-        self._effort.rejudged += 1
-        return self._engine().score_alone(piece.prompt)
+        undecided = [at for at, one in enumerate(outcomes) if self._is_undecided(one)]
+        if not undecided:
+            return outcomes
+        decided = {
+            id(measurement)
+            for (_, measurement), outcome in zip(asked, outcomes, strict=True)
+            if measurement.outcome is not None
+            or isinstance(outcome, Failure)
+            or self._is_decided(outcome)
+            or (measurement.worst is not None and self._is_decided(measurement.worst))
+        }
+        open_still = [at for at in undecided if id(asked[at][1]) not in decided]
+        alone = self._engine().score_alone([asked[at][0].prompt for at in open_still])
+        scores = (one for some in alone if not isinstance(some, Flush) for one in some)
+        settled = list(outcomes)
+        for at, score in zip(open_still, scores, strict=True):
+            settled[at] = score
+        self._effort.rejudged += len(open_still)
+        return settled
+
+    def _is_undecided(self, outcome: Score | Failure) -> bool:
+        """Tell whether a score is so near to the threshold that its batch may decide the label."""
+        if isinstance(outcome, Failure) or outcome.exact:
+            return False
+        return abs(outcome.unsafe - self._settling.threshold) <= self._settling.distance
+
+    def _is_decided(self, score: Score) -> bool:
+        """Tell whether an item of this score is unsafe, whatever its other windows come to."""
+        return score.unsafe > self._settling.threshold + self._settling.distance

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seaguard_cli.cache.kept import KeptScores
 from seaguard_cli.cache.keys import Places
-from seaguard_cli.engine import FLUSH, Engine, Flush
+from seaguard_cli.engine import FLUSH, Engine, Flush, Outcomes
 from seaguard_cli.errors import Failure
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from seaguard_cli.engine.protocol import Front
 
 _Waiting = deque[Score | Places | Flush]
+# How a score is found among those that are kept, and how others are measured.
+_Find = Callable[[Places], Score | None]
+_Measure = Callable[[Iterable[Prompt | Flush]], Iterator[Outcomes | Flush]]
 
 
 class CachingEngine:
@@ -55,25 +58,16 @@ class CachingEngine:
         """Give a prompt's tokens. Raises ItemFailed for a lone surrogate."""
         return (self._engine or self._front).count(prompt)
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         """Give one outcome a prompt, in order; see `Engine.score`.
 
         Unknown prompts share batches as if the known ones between them were not there.
         """
-        coming = iter(prompts)
-        for prompt in coming:
-            known = self._known(prompt)
-            if isinstance(known, Places):
-                assert isinstance(prompt, Prompt)
-                yield from self._measured(prompt, known, coming)
-            else:
-                yield known
+        return self._scores(prompts, self._kept.packed, lambda: self._opened().score)
 
-    def score_alone(self, prompt: Prompt) -> Score | Failure:
-        """Score one prompt that shares its batch with no other; see `Engine.score_alone`."""
-        places = self._kept.places(prompt)
-        known = self._kept.alone(places)
-        return known or self._keep(places, self._opened().score_alone(prompt))
+    def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        """Do as `score`, each prompt as if alone in its batch; see `Engine.score_alone`."""
+        return self._scores(prompts, self._kept.alone, lambda: self._opened().score_alone)
 
     def close(self) -> None:
         """Write what is new and free everything; may be called again."""
@@ -82,37 +76,53 @@ class CachingEngine:
         self._front.close()
         self._kept.close()
 
-    def _known(self, prompt: Prompt | Flush) -> Score | Places | Flush:
+    def _scores(
+        self, prompts: Iterable[Prompt | Flush], find: _Find, measure: Callable[[], _Measure]
+    ) -> Iterator[Outcomes | Flush]:
+        coming = iter(prompts)
+        for prompt in coming:
+            known = self._known(prompt, find)
+            if isinstance(known, Places):
+                assert isinstance(prompt, Prompt)
+                waiting: _Waiting = deque([known])
+                unknown = self._unknown(prompt, coming, waiting, find)
+                yield from self._measured(measure()(unknown), waiting)
+            else:
+                yield known if isinstance(known, Flush) else [known]
+
+    def _known(self, prompt: Prompt | Flush, find: _Find) -> Score | Places | Flush:
         """Give the score of a known prompt, or where that of another will be kept."""
         if isinstance(prompt, Flush):
             # Nothing else is ready now, so there is time; and the next may be long in coming.
             self._kept.write()
             return FLUSH
         places = self._kept.places(prompt)
-        return self._kept.packed(places) or places
+        return find(places) or places
 
     def _measured(
-        self, first: Prompt, places: Places, coming: Iterator[Prompt | Flush]
-    ) -> Iterator[Score | Failure | Flush]:
-        """Have an unknown prompt measured, and what follows, until nothing waits for the engine."""
-        waiting: _Waiting = deque([places])
-        for outcome in self._opened().score(self._unknown(first, coming, waiting)):
-            place = waiting.popleft()
-            if isinstance(outcome, Flush):
-                self._kept.write()
-                yield outcome
-            else:
-                assert isinstance(place, Places)
-                yield self._keep(place, outcome)
-            while waiting and isinstance(known := waiting[0], Score):
+        self, outcomes: Iterator[Outcomes | Flush], waiting: _Waiting
+    ) -> Iterator[Outcomes | Flush]:
+        """Give what was measured, each with the known scores that have waited for it."""
+        for measured in outcomes:
+            told: list[Score | Failure] = []
+            if isinstance(measured, Flush):
                 waiting.popleft()
-                yield known
-        for known in waiting:
-            assert not isinstance(known, Places)
-            yield known
+                self._kept.write()
+                yield measured
+                told += _known_next(waiting)
+            else:
+                for outcome in measured:
+                    place = waiting.popleft()
+                    assert isinstance(place, Places)
+                    told += [self._keep(place, outcome), *_known_next(waiting)]
+            if told:
+                yield told
+        for one in waiting:
+            assert not isinstance(one, Places)
+            yield one if isinstance(one, Flush) else [one]
 
     def _unknown(
-        self, first: Prompt, coming: Iterator[Prompt | Flush], waiting: _Waiting
+        self, first: Prompt, coming: Iterator[Prompt | Flush], waiting: _Waiting, find: _Find
     ) -> Iterator[Prompt | Flush]:
         """Give what has to be measured, and note in `waiting` what its outcomes stand between.
 
@@ -120,7 +130,7 @@ class CachingEngine:
         """
         yield first
         for prompt in coming:
-            known = self._known(prompt)
+            known = self._known(prompt, find)
             idle = not waiting
             waiting.append(known)
             if isinstance(known, Places) or (isinstance(known, Flush) and not idle):
@@ -139,3 +149,10 @@ class CachingEngine:
             # What is asked of it stays; what it holds the engine has, too.
             self._front.close()
         return self._engine
+
+
+def _known_next(waiting: _Waiting) -> Iterator[Score]:
+    """Take the known scores that wait for nothing more."""
+    while waiting and isinstance(score := waiting[0], Score):
+        waiting.popleft()
+        yield score

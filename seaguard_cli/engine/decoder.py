@@ -38,9 +38,10 @@ class Decoder:
     def close(self) -> None:
         """Keep the heads and free the context; may be called again."""
         self._heads.save()
-        self._close_context()
+        self.release()
 
-    def _close_context(self) -> None:
+    def release(self) -> None:
+        """Free the context; the next item opens another."""
         if self._context:
             self._context.close()
             self._context = None
@@ -73,7 +74,7 @@ class Decoder:
         size = 0
         if self._context and self._context.ctx < min(tokens, self._plan.ctx):
             size = self._context.ctx
-            self._close_context()
+            self.release()
         if not self._context:
             # Twice as large, so that few are opened, but no larger than window and batch may need.
             needed = max(self._plan.window, 2 * self._plan.batch)

@@ -24,11 +24,12 @@ from seaguard_cli.engine.family import choose_family
 from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.heads import Heads, KeptStates
+from seaguard_cli.engine.lanes import MOST_TOGETHER, MOST_TOKENS
 from seaguard_cli.engine.library import importing_meanwhile, used_devices
 from seaguard_cli.engine.machine import machine_here
-from seaguard_cli.engine.packing import Batch, Ids
-from seaguard_cli.engine.plan import Plan, make_plan
-from seaguard_cli.engine.protocol import EngineOptions, Flush
+from seaguard_cli.engine.packing import Batch, Ids, LoneBatch
+from seaguard_cli.engine.plan import EXACT_UBATCH, Plan, make_plan
+from seaguard_cli.engine.protocol import EngineOptions, Flush, Outcomes
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
 from seaguard_cli.engine.vocabulary import Vocabulary
 from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode, WindowTooLarge
@@ -103,18 +104,15 @@ class LlamaEngine:
         """Give a prompt's tokens. Raises ItemFailed for a lone surrogate."""
         return self.vocabulary.count(prompt)
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         """Give one outcome a prompt, in order; see `Engine.score`."""
         for filled in in_batches(prompts, self._encode, self._new_batch):
-            if isinstance(filled, Flush):
-                yield filled
-            else:
-                yield from filled.outcomes(self._scores)
+            yield filled if isinstance(filled, Flush) else filled.outcomes(self._packed_scores)
 
-    def score_alone(self, prompt: Prompt) -> Score | Failure:
-        """Score one prompt that shares its batch with no other; see `Engine.score_alone`."""
-        ids = self._encode(prompt)
-        return ids if isinstance(ids, Failure) else self._alone(ids, self._head(prompt))
+    def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        """Do as `score`, each prompt as if alone in its batch; see `Engine.score_alone`."""
+        for filled in in_batches(prompts, self._encode, self._new_lone_batch):
+            yield filled if isinstance(filled, Flush) else filled.outcomes(self._lone_scores)
 
     def close(self) -> None:
         """Free context and weights, in that order; may be called again."""
@@ -144,23 +142,40 @@ class LlamaEngine:
         plan, head = self.plan, self._head(prompt)
         return Batch(head, tokens=plan.batch, ctx=plan.ctx, sequences=plan.sequences)
 
-    def _scores(self, batch: Batch) -> Sequence[Score | Failure]:
+    def _new_lone_batch(self, prompt: Prompt) -> LoneBatch:
+        return LoneBatch(self._head(prompt), tokens=MOST_TOKENS, items=MOST_TOGETHER)
+
+    def _packed_scores(self, batch: Batch) -> Outcomes:
         return self._together(batch.items, batch.head, batch.leaves)
 
+    def _lone_scores(self, batch: LoneBatch) -> Outcomes:
+        return self._alone(batch.items, batch.head)
+
     def _together(self, items: Sequence[Ids], head: Ids, leaves: int) -> list[Score | Failure]:
-        """Score items in one batch; what does not fit, or fails, is tried again in halves."""
-        if len(items) == 1:
-            return [self._alone(items[0], head)]
+        """Score items in one batch; what does not fit, or fails, is tried again in halves.
+
+        A single item is judged alone at once, unless it is so long that this is much slower.
+        """
+        if len(items) == 1 and len(items[0]) <= EXACT_UBATCH:
+            return self._alone(items, head)
         try:
             return self._packed.together(items, head, leaves=leaves)
         except (DoesNotFit, DecodeFailed):
+            if len(items) == 1:
+                return self._alone(items, head)
             middle = len(items) // 2
             first = self._together(items[:middle], head, 0)
             return first + self._together(items[middle:], head, leaves)
 
-    def _alone(self, ids: Ids, head: Ids) -> Score | Failure:
-        score = self._exact.alone(ids, head)
-        return score if isinstance(score, Failure) else replace(score, exact=True)
+    def _alone(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
+        # The two large contexts that a long text takes would not both go into the memory promised.
+        large = any(len(ids) > EXACT_UBATCH for ids in items)
+        if large:
+            self._packed.release()
+        scores = self._exact.scores(items, head)
+        if large:
+            self._exact.release()
+        return [one if isinstance(one, Failure) else replace(one, exact=True) for one in scores]
 
 
 class Tokenizer(NamedTuple):

@@ -76,6 +76,34 @@ def cuts(start: int, end: int, *, ubatch: int) -> list[int]:
     return [*range(start - start % ubatch + ubatch, end, ubatch), end]
 
 
+class LoneBatch:
+    """Items that are judged as if each were alone: at most so many, and so many tokens of theirs.
+
+    All but a single one begin with the whole head.
+    """
+
+    def __init__(self, head: Ids, *, tokens: int, items: int) -> None:
+        self.head = head
+        self.items: list[Ids] = []
+        self._tokens = tokens
+        self._most = items
+
+    def fits(self, ids: Ids) -> bool:
+        """Tell whether an item still goes in; an empty batch takes any."""
+        if not self.items:
+            return True
+        few = len(self.items) < self._most and len(ids) - len(self.head) <= self._tokens
+        return few and shared(ids, self.head) == len(self.head)
+
+    def add(self, ids: Ids) -> None:
+        """Take an item in."""
+        self._tokens -= len(ids) - len(self.head)
+        self.items.append(ids)
+
+    def follow(self, before: LoneBatch, ids: Ids) -> None:
+        """Take nothing over."""
+
+
 class Batch:
     """Items that are decoded together after one head: bounded in tokens and in sequences.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
@@ -12,6 +12,8 @@ from seaguard_cli.prompt import Family, Prompt, Segment, VerdictWords
 from seaguard_cli.verdict import Score
 
 Device = Literal["auto", "cpu", "gpu"]
+# What came of the prompts of one batch, in order.
+Outcomes = Sequence[Score | Failure]
 
 
 class Flush(Enum):
@@ -81,13 +83,14 @@ class Engine(Front, Protocol):
         """Where it runs, in words."""
         ...
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
-        """Give one outcome a prompt, in order, lazily; a flush mark is passed on in its place.
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        """Give one outcome a prompt, in order, lazily: those of a batch as soon as it is done.
 
-        Raises EngineError when nothing more can be scored, and Interrupted once cancelled.
+        A flush mark closes the batch before it and is passed on in its place. Raises EngineError
+        when nothing more can be scored, and Interrupted once cancelled.
         """
         ...
 
-    def score_alone(self, prompt: Prompt) -> Score | Failure:
-        """Score one prompt that shares its batch with no other."""
+    def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        """Do as `score`, each prompt scored as if it shared its batch with no other."""
         ...

@@ -150,9 +150,19 @@ class Context:
         if tokens:
             self._llama.llama_memory_seq_cp(self._memory, source, sequence, 0, tokens)
 
-    def forget(self, sequence: int) -> None:
-        """Drop `sequence`; what it shares with others stays there."""
-        self._llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+    def forget(self, sequence: int, first: int = -1, last: int = -1) -> None:
+        """Drop `sequence`, or its tokens [first, last); what it shares with others stays there.
+
+        Tokens that come in next take the first cells that are free.
+        """
+        self._llama.llama_memory_seq_rm(self._memory, sequence, first, last)
+
+    def part(self, source: int, first: int, last: int, *, by: int) -> bytes:
+        """Give what was computed for the tokens [first, last) of `source`, by a free sequence."""
+        self._llama.llama_memory_seq_cp(self._memory, source, by, first, last)
+        state = self.state(by, last - first)
+        self.forget(by)
+        return state or b""
 
     def state(self, sequence: int, tokens: int) -> bytes | None:
         """Give what was computed for the `tokens` of `sequence`, or None when that is not all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaguard_cli.cache.engine import CachingEngine
-from seaguard_cli.engine import FLUSH, Engine, Flush
+from seaguard_cli.engine import FLUSH, Engine, Flush, Outcomes
 from seaguard_cli.errors import DecodeFailed, Failure, FailureCode
 from seaguard_cli.prompt import Prompt
 from seaguard_cli.verdict import Score
@@ -46,7 +47,17 @@ def caching(folder: Path, load: Loads, front: FakeFront | None = None) -> Cachin
 
 
 def scored(engine: CachingEngine, *texts: str) -> list[Score | Failure | Flush]:
-    return list(engine.score(map(prompt_of, texts)))
+    return flat(engine.score(map(prompt_of, texts)))
+
+
+def flat(outcomes: Iterator[Outcomes | Flush]) -> list[Score | Failure | Flush]:
+    """Outcomes and marks, one after another."""
+    return [one for some in outcomes for one in ([some] if isinstance(some, Flush) else some)]
+
+
+def alone(engine: CachingEngine, text: str) -> Score | Failure | Flush:
+    (outcome,) = flat(engine.score_alone([prompt_of(text)]))
+    return outcome
 
 
 def unsafe(outcomes: list[Score | Failure | Flush]) -> list[float]:
@@ -78,7 +89,7 @@ def test_a_prompt_measured_alone_is_known_from_then_on(tmp_path: Path) -> None:
     for loads in (1, 0):
         load = Loads()
         with closing(caching(tmp_path, load)) as engine:
-            score = engine.score_alone(prompt_of(TEXTS[3]))
+            score = alone(engine, TEXTS[3])
             assert score == Score(0.35, 1.0, exact=True)
         assert len(load.engines) == loads
     with closing(caching(tmp_path, load)) as engine:
@@ -90,7 +101,7 @@ def test_a_packed_score_is_measured_again_when_it_is_asked_for_alone(tmp_path: P
         assert unsafe(scored(engine, TEXTS[3])) == [0.3]
     load = Loads()
     with closing(caching(tmp_path, load)) as engine:
-        assert engine.score_alone(prompt_of(TEXTS[3])) == Score(0.35, 1.0, exact=True)
+        assert alone(engine, TEXTS[3]) == Score(0.35, 1.0, exact=True)
     assert load.engines[0].alone == [TEXTS[3]]
 
 
@@ -101,7 +112,7 @@ def test_what_failed_is_tried_again(tmp_path: Path) -> None:
             outcomes = scored(engine, TEXTS[0], FAILS, TEXTS[1])
             assert isinstance(outcomes[1], Failure)
             assert outcomes[1].code == FailureCode.ENGINE
-            assert isinstance(engine.score_alone(prompt_of(FAILS)), Failure)
+            assert isinstance(alone(engine, FAILS), Failure)
         assert FAILS in load.measured
         assert load.engines[0].alone == [FAILS]
 
@@ -130,8 +141,8 @@ def test_nothing_is_pulled_before_it_is_needed(tmp_path: Path, known: int) -> No
 
 def test_what_was_measured_is_kept_when_the_engine_breaks(tmp_path: Path) -> None:
     class Breaking(FakeEngine):
-        def score(self, prompts: object) -> Iterator[Score | Failure | Flush]:
-            yield Score(0.25, 1.0)
+        def score(self, prompts: object) -> Iterator[Outcomes | Flush]:
+            yield [Score(0.25, 1.0)]
             raise DecodeFailed(status=-3, log="")
 
     load = Loads()
@@ -168,10 +179,14 @@ def test_two_streams_at_once(tmp_path: Path) -> None:
         scored(engine, *TEXTS[::3])
         one = engine.score(map(prompt_of, TEXTS))
         other = engine.score(map(prompt_of, reversed(TEXTS)))
-        pairs = list(zip(one, other, strict=True))
+        first: list[Score | Failure | Flush] = []
+        second: list[Score | Failure | Flush] = []
+        for some, others in zip_longest(one, other, fillvalue=()):
+            first += [some] if isinstance(some, Flush) else some
+            second += [others] if isinstance(others, Flush) else others
     wanted = [at / 10 for at in range(8)]
-    assert unsafe([first for first, _ in pairs]) == wanted
-    assert unsafe([second for _, second in pairs]) == wanted[::-1]
+    assert unsafe(first) == wanted
+    assert unsafe(second) == wanted[::-1]
 
 
 @given(
@@ -215,8 +230,8 @@ def test_whatever_comes_order_and_promptness_hold(
         with closing(caching(Path(folder), Loads())) as engine:
             scored(engine, *sorted(known))
         with closing(caching(Path(folder), load)) as engine:
-            for outcome in engine.score(prompts()):
-                outcomes.append(outcome)
+            for some in engine.score(prompts()):
+                outcomes += [some] if isinstance(some, Flush) else some
     assert [_seen(one) for one in outcomes] == [_wanted(text) for text in coming]
     assert load.measured == asked
 

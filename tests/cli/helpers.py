@@ -15,7 +15,7 @@ from typing import Any
 
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.main import run
-from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush
+from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush, Outcomes
 from seaguard_cli.engine.facts import Situation
 from seaguard_cli.errors import DecodeFailed, Failure, FailureCode, Interrupted
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
@@ -174,21 +174,24 @@ class FakeEngine:
     def count(self, prompt: Prompt) -> int:
         return len(prompt.turn[prompt.head :].split())
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         batch: list[Prompt] = []
         for prompt in prompts:
+            if not isinstance(prompt, Flush):
+                batch.append(prompt)
+                if len(batch) < 4:
+                    continue
+            yield [self.judge(one) for one in batch]
+            batch = []
             if isinstance(prompt, Flush):
-                yield from map(self.score_alone, batch)
-                batch = []
                 yield FLUSH
-                continue
-            batch.append(prompt)
-            if len(batch) == 4:
-                yield from map(self.score_alone, batch)
-                batch = []
-        yield from map(self.score_alone, batch)
+        yield [self.judge(one) for one in batch]
 
-    def score_alone(self, prompt: Prompt) -> Score | Failure:
+    def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        for prompt in prompts:
+            yield prompt if isinstance(prompt, Flush) else [self.judge(prompt)]
+
+    def judge(self, prompt: Prompt) -> Score | Failure:
         text = prompt.turn[prompt.head :]
         match next((word for word in _WORDS if word in text), ""):
             case "engine breaks":

@@ -135,14 +135,14 @@ def test_a_person_sees_the_turn_that_decided() -> None:
 
 def test_equal_turns_are_judged_once(fake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
-    original = fake.score_alone
+    original = fake.judge
 
     def counted(self: Any, prompt: Any) -> Any:
         nonlocal asked
         asked += 1
         return original(self, prompt)
 
-    monkeypatch.setattr(fake, "score_alone", counted)
+    monkeypatch.setattr(fake, "judge", counted)
     growing = [line(*["hello", "hi"][:1], *["again"] * at) for at in range(5)]
     check("--each-turn", "--input-format", "jsonl", stdin=b"".join(growing))
     # hello; hello -> again; again; again -> again.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from families.reference import Reference, turn
 from families.texts import long_text
 
-from seaguard_cli.engine import Cancellation, EngineOptions
+from seaguard_cli.engine import Cancellation, EngineOptions, Flush, Outcomes
 from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.errors import Failure
 from seaguard_cli.prompt import Prompt, render
@@ -51,14 +51,25 @@ def asked(engine: LlamaEngine, item: Item) -> Prompt:
 
 def lone(engine: LlamaEngine, item: Item) -> float:
     """P(unsafe) of an item judged alone."""
-    score = engine.score_alone(asked(engine, item))
+    score = alone(engine, asked(engine, item))
     assert isinstance(score, Score), score
     return score.unsafe
 
 
+def alone(engine: LlamaEngine, prompt: Prompt) -> Score | Failure:
+    """The outcome of a prompt judged alone."""
+    (outcome,) = flat(engine.score_alone([prompt]))
+    return outcome
+
+
+def flat(outcomes: Iterable[Outcomes | Flush]) -> list[Score | Failure]:
+    """The outcomes of all batches, one after another."""
+    return [one for batch in outcomes if not isinstance(batch, Flush) for one in batch]
+
+
 def packed(engine: LlamaEngine, items: list[Item]) -> list[Score | Failure]:
     """The outcomes of items judged in one stream."""
-    return [*engine.score(asked(engine, item) for item in items)]  # type: ignore[misc]
+    return flat(engine.score(asked(engine, item) for item in items))
 
 
 def scores(engine: LlamaEngine, items: list[Item]) -> list[float]:

@@ -17,7 +17,7 @@ from seaguard_cli.engine import Cancellation
 from seaguard_cli.errors import Interrupted, NotAGuard
 from seaguard_cli.verdict import Item, Verdict
 
-from .helpers import asked, lone, opened_engine, packed
+from .helpers import alone, asked, lone, opened_engine, packed
 
 _GIVEN_BACK = ("llama_model_free", "llama_free", "llama_batch_free")
 
@@ -87,7 +87,7 @@ def test_a_decode_that_runs_is_aborted(
         prompt = asked(engine, Item(long_text(300)))
         monkeypatch.setattr(llama_cpp, "llama_decode", cancelled_meanwhile)
         with pytest.raises(Interrupted):
-            engine.score_alone(prompt)
+            alone(engine, prompt)
     aborted = 2
     assert statuses == [aborted]
 

@@ -17,7 +17,7 @@ from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.prompt import Prompt
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import asked, item_of, lone, opened_engine, packed
+from .helpers import alone, asked, item_of, lone, opened_engine, packed
 
 TEXTS = sentences()[::31]
 SURROGATE = Item("half \ud83d of a pair")
@@ -48,16 +48,16 @@ def test_outcomes_come_in_the_order_of_the_prompts(engine: LlamaEngine) -> None:
     items = [Item(text) for text in TEXTS]
     found = packed(engine, items)
     wanted = [lone(engine, item) for item in items]
-    for score, alone in zip(found, wanted, strict=True):
+    for score, exact in zip(found, wanted, strict=True):
         assert isinstance(score, Score)
-        assert score.unsafe == pytest.approx(alone, abs=0.02)
+        assert score.unsafe == pytest.approx(exact, abs=0.02)
 
 
 def test_a_prompt_one_token_longer_than_the_context_is_too_long(
     engine: LlamaEngine, qwen: Reference
 ) -> None:
     for tokens in (512, 513):
-        outcome = engine.score_alone(asked(engine, item_of(qwen, tokens)))
+        outcome = alone(engine, asked(engine, item_of(qwen, tokens)))
         if tokens == 512:
             assert isinstance(outcome, Score)
         else:
@@ -78,7 +78,7 @@ def test_no_context_is_larger_than_the_one_the_model_was_trained_with(
     models: Models, threads: int, qwen: Reference
 ) -> None:
     with opened_engine(models["short-context"], threads=threads, ctx=4096) as engine:
-        assert isinstance(engine.score_alone(asked(engine, item_of(qwen, 256))), Score)
+        assert isinstance(alone(engine, asked(engine, item_of(qwen, 256))), Score)
         assert codes(packed(engine, [item_of(qwen, 257)])) == [FailureCode.TOO_LONG]
 
 
@@ -87,14 +87,14 @@ def test_an_enormous_text_is_too_long_without_being_tokenised(
 ) -> None:
     prompt = asked(engine, Item("x" * 1_000_000))
     monkeypatch.setattr(engine.vocabulary, "encode", lambda _: pytest.fail("tokenised"))
-    outcome = engine.score_alone(prompt)
+    outcome = alone(engine, prompt)
     assert isinstance(outcome, Failure)
     assert outcome.code == FailureCode.TOO_LONG
     assert outcome.facts["limit"] == 512
 
 
 def test_a_lone_surrogate_is_not_text(engine: LlamaEngine) -> None:
-    outcome = engine.score_alone(asked(engine, SURROGATE))
+    outcome = alone(engine, asked(engine, SURROGATE))
     assert isinstance(outcome, Failure)
     assert outcome.code == FailureCode.NOT_TEXT
 
@@ -130,8 +130,9 @@ def test_a_flush_is_passed_on_after_the_outcomes_of_what_came_before_it(
         yield asked(engine, Item("c"))
         yield FLUSH
 
-    for outcome in engine.score(stream()):
-        seen.append(type(outcome).__name__)
+    for outcomes in engine.score(stream()):
+        for one in [outcomes] if isinstance(outcomes, Flush) else outcomes:
+            seen.append(type(one).__name__)
     first = ["Score", "Score", "Flush", "asked for more"]
     assert seen == [*first, "Flush", "Failure", "Score", "Flush"]
 
@@ -145,8 +146,11 @@ def test_the_stream_is_pulled_no_further_than_one_batch_ahead(engine: LlamaEngin
             pulled += 1
             yield asked(engine, Item(text))
 
-    for taken, _ in enumerate(itertools.islice(engine.score(endless()), 300), start=1):
+    taken = 0
+    for outcomes in itertools.islice(engine.score(endless()), 5):
+        assert not isinstance(outcomes, Flush)
         assert pulled <= taken + engine.plan.sequences + 1
+        taken += len(outcomes)
 
 
 def test_the_tokens_of_every_batch_fit_the_context(

@@ -20,7 +20,7 @@ from seaguard_cli import Guard
 from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import asked, item_of, lone, opened_engine, packed
+from .helpers import alone, asked, item_of, lone, opened_engine, packed
 
 EXACT = 1e-6
 UBATCH = 512
@@ -126,7 +126,7 @@ def test_the_mass_is_the_verdicts_share_of_the_whole_softmax(
     engine: LlamaEngine, reference: Reference
 ) -> None:
     for item in SHORT[:6]:
-        score = engine.score_alone(asked(engine, item))
+        score = alone(engine, asked(engine, item))
         assert isinstance(score, Score)
         ids = reference.wrapped(turn(item.prompt, item.response))
         assert score.mass == pytest.approx(reference.score(ids)[1], rel=1e-4)
@@ -141,7 +141,7 @@ def test_a_prompt_that_leaves_the_shared_head_early_scores_exactly(
     assert phrase in prompt.turn
     ids = reference.wrapped(prompt.turn.replace(phrase, "judge", 1))
     lone(engine, Item("Hi"))
-    score = engine._alone(ids, engine._head(prompt))
+    (score,) = engine._alone([ids], engine._head(prompt))
     assert isinstance(score, Score)
     assert score.unsafe == pytest.approx(reference.score(ids)[0], abs=EXACT)
 

@@ -17,7 +17,7 @@ from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.errors import Failure
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import CATALOGUE, asked, packed
+from .helpers import CATALOGUE, alone, asked, packed
 
 # More are the first micro-batches of a long text.
 LONGEST_HEAD = 100
@@ -67,8 +67,8 @@ def engine_with(
 
 def judged(engine: LlamaEngine) -> list[Score | Failure]:
     """What the items score in batches of both tasks, and each alone."""
-    alone = [engine.score_alone(asked(engine, item)) for item in ITEMS]
-    return packed(engine, ITEMS) + packed(engine, ITEMS[4:]) + alone
+    single = [alone(engine, asked(engine, item)) for item in ITEMS]
+    return packed(engine, ITEMS) + packed(engine, ITEMS[4:]) + single
 
 
 @pytest.mark.parametrize("weights", ["", "-f16"])
@@ -103,13 +103,13 @@ def test_no_head_is_decoded_twice(
             # The tasks have two heads, and each grows the contexts once more.
             for item in (Item("Hi"), Item("Hi", "Ho"), Item(long_text(200)), Item("Hi", "Ha")):
                 packed(engine, [item, item])
-                engine.score_alone(asked(engine, item))
+                alone(engine, asked(engine, item))
     # Two of the packed ones, and of the lone ones two for short texts and one for the long one.
     assert len(heads_decoded) == 5
     heads_decoded.clear()
     with engine_with(models["qwen"], kept, threads=threads) as engine:
         packed(engine, [Item("Hi"), Item("Ho")])
-        engine.score_alone(asked(engine, Item("Hi", "Ho")))
+        alone(engine, asked(engine, Item("Hi", "Ho")))
     assert heads_decoded == []
 
 
@@ -133,9 +133,9 @@ def test_heads_are_kept_apart_by_the_way_they_are_computed(
     kept = InMemory()
     with engine_with(models["qwen"], kept, threads=threads) as engine:
         packed(engine, [Item("Hi"), Item("Ho")])
-        engine.score_alone(asked(engine, Item("Hi")))
+        alone(engine, asked(engine, Item("Hi")))
     assert len(kept.states) == 2
     monkeypatch.setenv("GGML_SOMETHING", "1")
     with engine_with(models["qwen"], kept, threads=threads) as engine:
-        engine.score_alone(asked(engine, Item("Hi")))
+        alone(engine, asked(engine, Item("Hi")))
     assert len(kept.states) == 3

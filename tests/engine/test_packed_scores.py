@@ -188,3 +188,13 @@ def test_what_was_left_for_others_disturbs_none(
         found = scores(engine, items)
     wanted = {item: reference.judged(item.prompt, item.response) for item in items}
     require_close(found, items, wanted)
+
+
+def test_a_single_text_is_packed_where_that_is_much_faster(
+    engine: LlamaEngine, reference: Reference
+) -> None:
+    items = [item_of(reference, tokens) for tokens in (512, 513, 1500)]
+    found = [packed(engine, [item])[0] for item in items]
+    assert [score.exact for score in found if isinstance(score, Score)] == [True, False, False]
+    wanted = {item: reference.judged(item.prompt) for item in items}
+    require_close([score.unsafe for score in found if isinstance(score, Score)], items, wanted)

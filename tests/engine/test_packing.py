@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seaguard_cli.engine.packing import Batch, common_prefix, cuts, rows, shared
+from seaguard_cli.engine.packing import Batch, LoneBatch, common_prefix, cuts, rows, shared
 
 IDS = st.lists(st.integers(0, 3), max_size=12)
 
@@ -174,6 +174,27 @@ def test_what_is_taken_over_counts_towards_the_context() -> None:
     second.add([1, 2, 3, 4, 6])
     assert second.fits([1, 2, 7, 8])
     assert not second.fits([1, 2, 7, 8, 9, 10])
+
+
+def test_lone_items_share_a_batch_up_to_their_number_and_tokens() -> None:
+    head = list(range(20))
+    batch = LoneBatch(head, tokens=10, items=3)
+    assert batch.fits([*head, *range(100)])
+    for taken in range(2):
+        batch.add([*head, taken, 1, 2, 3])
+    assert batch.fits([*head, 9, 9])
+    assert not batch.fits([*head, 9, 9, 9])
+    batch.add([*head, 9])
+    assert not batch.fits([*head, 8])
+
+
+def test_lone_items_that_leave_the_head_share_no_batch() -> None:
+    batch = LoneBatch([1, 2, 3], tokens=100, items=3)
+    assert batch.fits([1, 9])
+    batch.add([1, 2, 3, 4])
+    assert batch.fits([1, 2, 3, 5])
+    assert not batch.fits([1, 2, 9, 5])
+    assert not batch.fits([1, 2, 3])
 
 
 @given(head=IDS, items=st.lists(IDS.filter(bool), max_size=10))

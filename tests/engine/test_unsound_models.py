@@ -20,7 +20,7 @@ from seaguard_cli.errors import (
 )
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import asked, lone, opened_engine, packed
+from .helpers import alone, asked, lone, opened_engine, packed
 
 
 def opening(path: Path, threads: int, family: str | None = None) -> SeaguardError:
@@ -36,7 +36,7 @@ def opening(path: Path, threads: int, family: str | None = None) -> SeaguardErro
 def test_logits_that_are_no_numbers_are_failures(models: Models, threads: int) -> None:
     with opened_engine(models["not-a-number"], threads=threads) as engine:
         outcomes = packed(engine, [Item("Hi"), Item("Ho"), Item("Hi", "Ho")])
-        outcomes.append(engine.score_alone(asked(engine, Item("Hi"))))
+        outcomes.append(alone(engine, asked(engine, Item("Hi"))))
     for outcome in outcomes:
         assert isinstance(outcome, Failure)
         assert outcome.code == FailureCode.ENGINE
@@ -99,7 +99,7 @@ def test_a_context_that_is_not_to_be_had_is_out_of_memory(
     with opened_engine(models["qwen"], threads=threads) as engine:
         monkeypatch.setattr(llama_cpp, "llama_init_from_model", lambda *_: None)
         with pytest.raises(OutOfMemory) as raised:
-            engine.score_alone(asked(engine, Item("Hi")))
+            alone(engine, asked(engine, Item("Hi")))
     assert raised.value.facts["ctx"] == 256
 
 

@@ -17,7 +17,7 @@ from seaguard_cli.engine.session import Context
 from seaguard_cli.errors import FailureCode, ItemFailed, WindowTooLarge
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import CATALOGUE, asked, item_of, opened_engine, packed
+from .helpers import CATALOGUE, alone, asked, item_of, opened_engine, packed
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_short_texts_open_small_contexts_however_long_others_may_be(
 ) -> None:
     with opened_engine(roomy, threads=threads, max_window=8192) as engine:
         packed(engine, [Item(text) for text in sentences()[::9]])
-        engine.score_alone(asked(engine, Item("Hi")))
+        alone(engine, asked(engine, Item("Hi")))
     assert sizes
     assert max(sizes) <= 2048
 
@@ -77,7 +77,7 @@ def test_a_long_text_opens_one_that_is_large_enough_and_little_larger(
         long, longer = item_of(qwen, 3000), item_of(qwen, 8192)
     with opened_engine(roomy, threads=threads, max_window=8192) as engine:
         for item, largest in ((long, 3072), (longer, 8192)):
-            assert isinstance(engine.score_alone(asked(engine, item)), Score)
+            assert isinstance(alone(engine, asked(engine, item)), Score)
             assert sizes[-1] == largest
 
 
@@ -91,16 +91,16 @@ def test_windows_of_the_usual_size_need_no_more_than_one_takes(
     assert max(sizes) == 2048
 
 
-def test_a_context_grows_to_what_a_window_takes_and_no_further(
+def test_a_long_lone_text_opens_what_it_takes_and_leaves_nothing_open(
     roomy: Path, threads: int, sizes: list[int], models: Models
 ) -> None:
     with Reference(models["qwen"], "qwen", threads=threads) as qwen:
         items = [item_of(qwen, tokens) for tokens in (500, 600, 1100, 1200, 1600)]
-    for some, opened in ((items, [512, 1024, 2048]), (items[3:], [1280, 2048])):
+    for some, opened in ((items, [512, 1024, 1280, 1280, 1792]), (items[3:], [1280, 1792])):
         sizes.clear()
         with opened_engine(roomy, threads=threads) as engine:
             for item in some:
-                engine.score_alone(asked(engine, item))
+                alone(engine, asked(engine, item))
         assert sizes == opened
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush
+from seaguard_cli.engine import FLUSH, Cancellation, EngineOptions, Flush, Outcomes
 from seaguard_cli.engine.facts import Situation
 from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.prompt import Family, Prompt, VerdictWords
@@ -56,6 +56,7 @@ class FakeEngine:
         self.situation = situation
         self.batches: list[list[str]] = []
         self.alone: list[str] = []
+        self.rounds = 0
         self.closed = 0
         self.window = options.max_window or 2048
         self._batch = batch
@@ -65,25 +66,30 @@ class FakeEngine:
         """Every word of the text is a token, and the instruction is none."""
         return len(prompt.turn[prompt.head :].split())
 
-    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Score | Failure | Flush]:
+    def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         """Score in batches, as the real one does: nothing comes before its batch is full."""
         waiting: list[str] = []
         for prompt in prompts:
             if isinstance(prompt, Flush):
-                yield from self._together(waiting)
+                yield self._together(waiting)
                 waiting = []
                 yield FLUSH
                 continue
             waiting.append(_text(prompt))
             if len(waiting) == self._batch:
-                yield from self._together(waiting)
+                yield self._together(waiting)
                 waiting = []
-        yield from self._together(waiting)
+        yield self._together(waiting)
 
-    def score_alone(self, prompt: Prompt) -> Score | Failure:
-        """Score one, and note it."""
-        self.alone.append(_text(prompt))
-        return self._say(_text(prompt), "alone", exact=True)
+    def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
+        """Score one after another, and note each."""
+        self.rounds += 1
+        for prompt in prompts:
+            if isinstance(prompt, Flush):
+                yield prompt
+                continue
+            self.alone.append(_text(prompt))
+            yield [self._say(_text(prompt), "alone", exact=True)]
 
     def close(self) -> None:
         """Note that it was closed."""

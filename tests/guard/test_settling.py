@@ -21,6 +21,16 @@ def test_only_scores_within_settle_of_the_threshold_are_measured_again(
     assert engines[0].alone == [item.prompt for item in items[6:15]]
 
 
+def test_what_is_undecided_in_a_batch_is_measured_at_once(
+    making: Making, engines: list[FakeEngine]
+) -> None:
+    items = [scoring(0.5, 0.1, nr=at) for at in range(10)]
+    with making() as guard:
+        assert [verdict.score for verdict in guard.stream(items)] == [0.1] * 10
+    assert engines[0].alone == [item.prompt for item in items]
+    assert engines[0].rounds == len(engines[0].batches) == 3
+
+
 def test_the_score_measured_alone_decides(making: Making) -> None:
     with making() as guard:
         verdicts = list(guard.stream([scoring(0.45, 0.55), scoring(0.55, 0.45)]))

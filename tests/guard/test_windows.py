@@ -174,6 +174,15 @@ class TestSettling:
         assert (verdict.label, verdict.score) == ("unsafe", 0.9)
         assert engines[0].alone == []
 
+    def test_none_is_measured_again_beside_one_of_its_batch_that_is_beyond_doubt(
+        self, making: Making, engines: list[FakeEngine]
+    ) -> None:
+        text = filler(30, (4, "0.6/0.99"), (22, "0.9"))
+        with making() as guard:
+            verdict = guard.check(text)
+        assert (verdict.label, verdict.score) == ("unsafe", 0.9)
+        assert engines[0].alone == []
+
     def test_one_that_is_unsafe_but_near_leaves_the_others_to_be_measured(
         self, making: Making
     ) -> None:
