@@ -40,6 +40,11 @@ class Decoder:
         self._heads.save()
         self.release()
 
+    @property
+    def open_tokens(self) -> int:
+        """Give how many tokens the open context holds, 0 when there is none."""
+        return self._context.ctx if self._context else 0
+
     def release(self) -> None:
         """Free the context; the next item opens another."""
         if self._context:

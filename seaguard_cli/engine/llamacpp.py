@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from seaguard_cli.engine.batching import in_batches
 from seaguard_cli.engine.cancellation import Cancellation
-from seaguard_cli.engine.decoder import PackedDecoder
+from seaguard_cli.engine.decoder import Decoder, PackedDecoder
 from seaguard_cli.engine.exact import ExactDecoder
 from seaguard_cli.engine.facts import Machine, Situation
 from seaguard_cli.engine.family import choose_family
@@ -37,6 +37,9 @@ from seaguard_cli.prompt import LONGEST_TOKEN, Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
 
 _log = logging.getLogger(__name__)
+
+# A context of more tokens than a full batch of short texts takes.
+_LARGE = 1536
 
 
 class LlamaEngine:
@@ -158,6 +161,7 @@ class LlamaEngine:
         """
         if len(items) == 1 and len(items[0]) <= EXACT_UBATCH:
             return self._alone(items, head)
+        self._make_room(items, self._exact)
         try:
             return self._packed.together(items, head, leaves=leaves)
         except (DoesNotFit, DecodeFailed):
@@ -168,14 +172,14 @@ class LlamaEngine:
             return first + self._together(items[middle:], head, leaves)
 
     def _alone(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
-        # The two large contexts that a long text takes would not both go into the memory promised.
-        large = any(len(ids) > EXACT_UBATCH for ids in items)
-        if large:
-            self._packed.release()
+        self._make_room(items, self._packed)
         scores = self._exact.scores(items, head)
-        if large:
-            self._exact.release()
         return [one if isinstance(one, Failure) else replace(one, exact=True) for one in scores]
+
+    def _make_room(self, items: Sequence[Ids], other: Decoder) -> None:
+        """Close the other context where two, one of them large, would take too much memory."""
+        if other.open_tokens > _LARGE or any(len(ids) > EXACT_UBATCH for ids in items):
+            other.release()
 
 
 class Tokenizer(NamedTuple):

@@ -17,7 +17,7 @@ from seaguard_cli.engine.session import Context
 from seaguard_cli.errors import FailureCode, ItemFailed, WindowTooLarge
 from seaguard_cli.verdict import Item, Score
 
-from .helpers import CATALOGUE, alone, asked, item_of, opened_engine, packed
+from .helpers import CATALOGUE, alone, asked, item_of, lone, opened_engine, packed
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +91,41 @@ def test_windows_of_the_usual_size_need_no_more_than_one_takes(
     assert max(sizes) == 2048
 
 
-def test_a_long_lone_text_opens_what_it_takes_and_leaves_nothing_open(
+def test_a_context_grows_to_what_a_window_takes_and_no_further(
     roomy: Path, threads: int, sizes: list[int], models: Models
 ) -> None:
     with Reference(models["qwen"], "qwen", threads=threads) as qwen:
         items = [item_of(qwen, tokens) for tokens in (500, 600, 1100, 1200, 1600)]
-    for some, opened in ((items, [512, 1024, 1280, 1280, 1792]), (items[3:], [1280, 1792])):
+    for some, opened in ((items, [512, 1024, 2048]), (items[3:], [1280, 2048])):
         sizes.clear()
         with opened_engine(roomy, threads=threads) as engine:
             for item in some:
                 alone(engine, asked(engine, item))
         assert sizes == opened
+
+
+def test_of_the_two_contexts_that_a_long_text_may_take_one_is_open(
+    roomy: Path, threads: int, models: Models
+) -> None:
+    with Reference(models["qwen"], "qwen", threads=threads) as qwen:
+        short, long, longest = (item_of(qwen, tokens) for tokens in (100, 1000, 1800))
+    with opened_engine(roomy, threads=threads) as engine:
+
+        def is_open() -> list[bool]:
+            return [one.open_tokens > 0 for one in (engine._packed, engine._exact)]
+
+        for judge, items, wanted in (
+            (packed, [short, short], [True, False]),
+            (packed, [short], [True, True]),
+            (packed, [long], [True, False]),
+            (packed, [short], [True, True]),
+            (lone, long, [False, True]),
+            (packed, [short, long], [True, False]),
+            (packed, [longest], [True, False]),
+            (packed, [short], [False, True]),
+        ):
+            judge(engine, items)  # type: ignore[operator]
+            assert is_open() == wanted
 
 
 def test_a_window_longer_than_the_model_was_trained_on_is_refused(
