@@ -181,11 +181,11 @@ class FakeEngine:
                 batch.append(prompt)
                 if len(batch) < 4:
                     continue
-            yield [self.judge(one) for one in batch]
+            yield from ([self.judge(one)] for one in batch)
             batch = []
             if isinstance(prompt, Flush):
                 yield FLUSH
-        yield [self.judge(one) for one in batch]
+        yield from ([self.judge(one)] for one in batch)
 
     def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         for prompt in prompts:

@@ -19,11 +19,10 @@ import pytest
 
 from seaguard_cli.cache import Cache
 from seaguard_cli.cli.config import read_config
-from seaguard_cli.engine import Flush
+from seaguard_cli.engine import Flush, Outcomes
 from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.prompt import Prompt
-from seaguard_cli.verdict import Score
 from seaguard_cli.weights import load_catalogue
 
 from .helpers import COMMAND, Ran, check, process, process_variables, running, seaguard
@@ -60,22 +59,20 @@ def entries() -> int:
     return int(count)
 
 
-def failing_on(word: str) -> Callable[..., Iterator[Score | Failure | Flush]]:
+def failing_on(word: str) -> Callable[..., Iterator[Outcomes | Flush]]:
     """What scores as the engine does, but for texts with this word."""
     plain = LlamaEngine.score
 
-    def score(
-        self: LlamaEngine, prompts: Iterable[Prompt | Flush]
-    ) -> Iterator[Score | Failure | Flush]:
+    def score(self: LlamaEngine, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         asked, heard = tee(prompts)
-        answers = plain(self, asked)
-        for one in answers:
-            if isinstance(one, Flush):
-                yield one
+        failed = Failure(FailureCode.ENGINE, {"problem": "it fails"})
+        for outcomes in plain(self, asked):
+            if isinstance(outcomes, Flush):
+                yield outcomes
                 continue
-            prompt = next(given for given in heard if isinstance(given, Prompt))
-            failed = Failure(FailureCode.ENGINE, {"problem": "it fails"})
-            yield failed if word in prompt.turn else one
+            for one in outcomes:
+                prompt = next(given for given in heard if isinstance(given, Prompt))
+                yield [failed if word in prompt.turn else one]
 
     return score
 

@@ -267,11 +267,18 @@ def test_a_disk_that_fills_leaves_whole_records_to_go_on_from(tmp_path: Path) ->
 def test_killed_again_and_again_it_ends_as_if_it_never_was(tmp_path: Path) -> None:
     texts = tmp_path / "texts.jsonl"
     texts.write_bytes(
-        b"".join(orjson.dumps({"id": n, "text": t}) + b"\n" for n, t in enumerate(TEXTS * 3))
+        b"".join(
+            orjson.dumps({"id": n, "text": f"{t} {n}"}) + b"\n" for n, t in enumerate(TEXTS * 3)
+        )
     )
     arguments = ("check", "-m", "tiny", "--deterministic", "-f", str(texts), "--out")
     whole, out = tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
     assert process(*arguments, str(whole)).status == 0
+    step = whole.stat().st_size // 20
+
+    def written() -> int:
+        return out.stat().st_size if out.exists() else 0
+
     rng = random.Random(6)
     kills = 0
     for _ in range(200):
@@ -281,10 +288,11 @@ def test_killed_again_and_again_it_ends_as_if_it_never_was(tmp_path: Path) -> No
             stderr=subprocess.DEVNULL,
             env=process_variables(),
         ) as run:
-            # A kill before the journal was begun leaves an empty file, which is begun anew.
-            try:
-                run.wait(0.4 + rng.random() if kills < 20 else None)
-            except subprocess.TimeoutExpired:
+            enough = written() + rng.randrange(2 * step)
+            while run.poll() is None and (kills == 20 or written() < enough):
+                time.sleep(0.002)
+            if run.poll() is None:
+                # Before the journal was begun it leaves an empty file, which is begun anew.
                 run.send_signal(signal.SIGKILL)
                 run.wait()
                 kills += 1
@@ -293,6 +301,6 @@ def test_killed_again_and_again_it_ends_as_if_it_never_was(tmp_path: Path) -> No
         if out.exists() and not out.with_name(f"{out.name}.run.json").exists():
             assert not out.read_bytes()
             out.unlink()
-    assert kills
+    assert kills > 5
     assert run.returncode == 0
     assert out.read_bytes() == whole.read_bytes()

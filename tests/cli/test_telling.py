@@ -14,8 +14,7 @@ import pytest
 from seaguard_cli.cli.check_progress import CheckProgress
 from seaguard_cli.cli.environment import Environment
 from seaguard_cli.cli.report import Report
-from seaguard_cli.engine import Flush
-from seaguard_cli.errors import Failure
+from seaguard_cli.engine import Flush, Outcomes
 from seaguard_cli.pipeline import Tally
 from seaguard_cli.prompt import Prompt
 from seaguard_cli.verdict import Score
@@ -98,9 +97,14 @@ class TestSummary:
 
         def packed(
             self: FakeEngine, prompts: Iterable[Prompt | Flush]
-        ) -> Iterator[Score | Failure | Flush]:
-            for one in plain(self, prompts):
-                yield replace(one, exact=False) if isinstance(one, Score) else one
+        ) -> Iterator[Outcomes | Flush]:
+            for some in plain(self, prompts):
+                if isinstance(some, Flush):
+                    yield some
+                else:
+                    yield [
+                        replace(one, exact=False) if isinstance(one, Score) else one for one in some
+                    ]
 
         monkeypatch.setattr(FakeEngine, "score", packed)
         ran = check("--summary", "--json", "--threshold", "0.9", stdin=RECORDS)
