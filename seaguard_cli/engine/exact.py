@@ -66,7 +66,8 @@ class ExactDecoder(Decoder):
 
     def scores(self, items: Sequence[Ids], head: Ids) -> list[Score | Failure]:
         """Score items. Raises Interrupted."""
-        sharing = [ids for ids in items if self._may_share(ids, head)]
+        may_share = [self._may_share(ids, head) for ids in items]
+        sharing = [ids for ids, may in zip(items, may_share, strict=True) if may]
         if len(sharing) < 2 or not self._proven.worth or self._proven.alone < _WORTH_PROVING:
             self._proven.alone += len(items)
             return [self.alone(ids, head) for ids in items]
@@ -76,7 +77,8 @@ class ExactDecoder(Decoder):
             self.release()
         found = iter(self._equal(sharing, head))
         return [
-            next(found) if self._may_share(ids, head) else self.alone(ids, head) for ids in items
+            next(found) if may else self.alone(ids, head)
+            for ids, may in zip(items, may_share, strict=True)
         ]
 
     def alone(self, ids: Ids, head: Ids) -> Score | Failure:
@@ -117,8 +119,11 @@ class ExactDecoder(Decoder):
         """Score items together if that is known to change nothing, else one by one, and see."""
         tokens = sum(len(ids) - len(head) for ids in items)
         known = self._proven.covers(len(items), tokens)
-        if known and (together := self._together(items, head)):
-            return together
+        if known:
+            if together := self._together(items, head):
+                return together
+            # What has no room now has none later, and would be tried in vain each time.
+            self._proven.worth = False
         began = time.monotonic()
         alone = [self.alone(ids, head) for ids in items]
         if not known:

@@ -62,7 +62,7 @@ def laid_out(context: Context, lanes: Lanes, state: bytes | None) -> Iterator[ra
     filling = _Filling(context, lanes.head, state)
     whole = lanes.head - lanes.copied
     try:
-        own = context.part(HEAD, whole, lanes.head, by=_FIRST) if lanes.copied else b""
+        own = context.part(HEAD, whole, lanes.head, by=_FIRST) if lanes.copied else None
         ends = [*lanes.begins[1:], lanes.end]
         filling.up_to(lanes.begins[0])
         for sequence, end in zip(items, ends, strict=True):
@@ -81,8 +81,6 @@ class _Filling:
     """Takes the cells behind a head of `size` tokens, one after another."""
 
     def __init__(self, context: Context, size: int, state: bytes | None) -> None:
-        if state is None:
-            raise DoesNotFit
         self.sequences: list[int] = []
         self._context = context
         self._size = size
@@ -104,9 +102,9 @@ class _Filling:
                 self._at = end
             self._taken.append((sequence, begin, self._at))
 
-    def take(self, sequence: int, state: bytes, cells: int) -> None:
-        """Put the state of so many cells in as that of `sequence`."""
-        if cells and not self._context.restore(sequence, state):
+    def take(self, sequence: int, state: bytes | None, cells: int) -> None:
+        """Put the state of so many cells in as that of `sequence`. Raises DoesNotFit."""
+        if cells and (state is None or not self._context.restore(sequence, state)):
             raise DoesNotFit
         self._at += cells
 

@@ -157,12 +157,12 @@ class Context:
         """
         self._llama.llama_memory_seq_rm(self._memory, sequence, first, last)
 
-    def part(self, source: int, first: int, last: int, *, by: int) -> bytes:
-        """Give what was computed for the tokens [first, last) of `source`, by a free sequence."""
+    def part(self, source: int, first: int, last: int, *, by: int) -> bytes | None:
+        """Give the state of the tokens [first, last) of `source`, by means of a free sequence."""
         self._llama.llama_memory_seq_cp(self._memory, source, by, first, last)
         state = self.state(by, last - first)
         self.forget(by)
-        return state or b""
+        return state
 
     def state(self, sequence: int, tokens: int) -> bytes | None:
         """Give what was computed for the `tokens` of `sequence`, or None when that is not all.

@@ -130,6 +130,10 @@ def test_nothing_is_left_behind_when_there_is_no_room(models: Models, threads: i
         open_lanes(engine._exact)
         assert engine._exact._together(ids, head) == []
         assert engine._exact.scores(ids, head) == alone
+        engine._exact._proven.alone = 100
+        engine._exact._proven.learn(len(ids), 10_000, worth=True)
+        assert engine._exact.scores(ids, head) == alone
+        assert not engine._exact._proven.worth
 
 
 def test_deterministic_is_the_same_whatever_comes_with_a_text(weights: Path) -> None:
