@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seaguard_cli.engine.library import SPARING
+
 _BESIDE = Path(__file__).parent.parent
 _ROOT = _BESIDE.parent
 _UNITS = 1024 if sys.platform != "darwin" else 1
@@ -38,8 +40,7 @@ def environment() -> dict[str, str]:
     By default they go on, which makes llama.cpp many times slower where anything else runs, too.
     """
     paths = [str(_BESIDE), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    spared = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
-    return {**os.environ, **spared, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**os.environ, **SPARING, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def run(command: Sequence[str], asked: object = None) -> Ended:

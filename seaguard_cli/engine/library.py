@@ -19,8 +19,8 @@ from typing import Any
 _LOG_WARNING = 3
 _LOG_CONTINUES = 5
 _KEPT_LINES = 12
-# From 1,000 on spinning gains nothing more on two idle cores; 10,000 loses on busy ones.
-_SPINS = "2000"
+# For OpenMP. From 1,000 spins on more gain nothing on two idle cores; 10,000 lose on busy ones.
+SPARING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
 
 _kept: deque[str] = deque(maxlen=_KEPT_LINES)
 _devices: list[str] = []
@@ -65,8 +65,8 @@ def _spare_processors() -> None:
     at all, which the policy alone would mean, costs a tenth on idle ones, and so much is enough
     there (variables: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html).
     """
-    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
-        os.environ.update(OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT=_SPINS)
+    if SPARING.keys().isdisjoint(os.environ):
+        os.environ.update(SPARING)
 
 
 def _catch_log(llama_cpp: ModuleType) -> None:
