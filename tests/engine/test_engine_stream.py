@@ -17,6 +17,7 @@ from seaguard_cli.errors import Failure, FailureCode
 from seaguard_cli.prompt import Prompt
 from seaguard_cli.verdict import Item, Score
 
+from .conftest import Decode
 from .helpers import alone, asked, item_of, lone, opened_engine, packed
 
 TEXTS = sentences()[::31]
@@ -154,20 +155,11 @@ def test_the_stream_is_pulled_no_further_than_one_batch_ahead(engine: LlamaEngin
 
 
 def test_the_tokens_of_every_batch_fit_the_context(
-    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+    engine: LlamaEngine, decodes: list[Decode]
 ) -> None:
-    import llama_cpp.llama_cpp as llama_cpp
-
-    decode, sizes = llama_cpp.llama_decode, []
-
-    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
-        sizes.append(batch.n_tokens)
-        return int(decode(context, batch))
-
-    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
     packed(engine, [Item(text) for text in TEXTS])
-    assert max(sizes) <= 512
-    assert len(sizes) < len(TEXTS)
+    assert max(one.tokens for one in decodes) <= 512
+    assert len(decodes) < len(TEXTS)
 
 
 def test_qwens_files_are_told_by_their_vocabulary(engine: LlamaEngine) -> None:

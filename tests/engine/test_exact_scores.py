@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import llama_cpp.llama_cpp as llama_cpp
 import pytest
 from families.build import Kind
 from families.reference import Reference, turn
@@ -20,6 +19,7 @@ from seaguard_cli import Guard
 from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.verdict import Item, Score
 
+from .conftest import Decode
 from .helpers import alone, asked, item_of, lone, opened_engine, packed
 
 EXACT = 1e-6
@@ -147,18 +147,11 @@ def test_a_prompt_that_leaves_the_shared_head_early_scores_exactly(
 
 
 def test_no_decode_that_is_read_is_shorter_than_the_kernels_block_of_16(
-    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+    engine: LlamaEngine, decodes: list[Decode]
 ) -> None:
-    decode, read = llama_cpp.llama_decode, []
-
-    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
-        if batch.logits[batch.n_tokens - 1]:
-            read.append(batch.n_tokens)
-        return int(decode(context, batch))
-
-    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
     for item in SHORT:
         lone(engine, item)
+    read = [one.tokens for one in decodes if one.read]
     assert len(read) == len(SHORT)
     assert min(read) >= 16
     # And a short text decodes little more than that.

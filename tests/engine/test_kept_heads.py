@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import llama_cpp.llama_cpp as llama_cpp
 import pytest
 from families.build import Kind
 from families.texts import long_text, sentences
@@ -17,6 +16,7 @@ from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.errors import Failure
 from seaguard_cli.verdict import Item, Score
 
+from .conftest import Decode
 from .helpers import CATALOGUE, alone, asked, packed
 
 # More are the first micro-batches of a long text.
@@ -86,17 +86,10 @@ def test_scores_with_kept_heads_are_the_same_to_the_bit(
     assert heads.given >= (1 if kind.name == "gemma" else 3)
 
 
-def test_no_head_is_decoded_twice(
-    models: Models, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    decode, heads_decoded = llama_cpp.llama_decode, []
+def test_no_head_is_decoded_twice(models: Models, threads: int, decodes: list[Decode]) -> None:
+    def heads_decoded() -> int:
+        return sum(not one.read and one.tokens < LONGEST_HEAD for one in decodes)
 
-    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
-        if not batch.logits[batch.n_tokens - 1] and batch.n_tokens < LONGEST_HEAD:
-            heads_decoded.append(batch.n_tokens)
-        return int(decode(context, batch))
-
-    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
     kept = InMemory()
     with engine_with(models["qwen"], kept, threads=threads) as engine:
         for _ in range(3):
@@ -105,12 +98,13 @@ def test_no_head_is_decoded_twice(
                 packed(engine, [item, item])
                 alone(engine, asked(engine, item))
     # Two of the packed ones, and of the lone ones two for short texts and one for the long one.
-    assert len(heads_decoded) == 5
-    heads_decoded.clear()
+    assert heads_decoded() == 5
+    decodes.clear()
     with engine_with(models["qwen"], kept, threads=threads) as engine:
         packed(engine, [Item("Hi"), Item("Ho")])
         alone(engine, asked(engine, Item("Hi", "Ho")))
-    assert heads_decoded == []
+    assert decodes
+    assert heads_decoded() == 0
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"\0" * 64])

@@ -16,6 +16,7 @@ from seaguard_cli.engine.llamacpp import LlamaEngine
 from seaguard_cli.engine.packing import common_prefix
 from seaguard_cli.verdict import Item, Score
 
+from .conftest import Decode
 from .helpers import asked, item_of, opened_engine, packed, scores
 
 # Other kernels, an F16 cache and flash attention round otherwise. Random weights in F32 moved by
@@ -126,26 +127,17 @@ def test_by_default_undecided_scores_are_exact_and_all_labels_are_those_of_lone_
 
 
 def test_items_with_the_same_beginning_share_it_and_score_as_they_should(
-    engine: LlamaEngine, reference: Reference, monkeypatch: pytest.MonkeyPatch
+    engine: LlamaEngine, reference: Reference, decodes: list[Decode]
 ) -> None:
-    import llama_cpp.llama_cpp as llama_cpp
-
     prompt, other = long_text(120), long_text(60, seed=2)
     items = [Item(prompt, answer) for answer in ("", "No.", "No way.", *sentences()[:200:37])]
     items += [Item(other + text) for text in ("", " a", " b", *sentences()[:200:41])]
     random.Random(1).shuffle(items)
-    decode, sizes = llama_cpp.llama_decode, []
-
-    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
-        sizes.append(batch.n_tokens)
-        return int(decode(context, batch))
-
-    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
     wanted = {item: reference.judged(item.prompt, item.response) for item in items}
-    sizes.clear()
+    decodes.clear()
     require_close(scores(engine, items), items, wanted)
     whole = [len(engine.vocabulary.encode(asked(engine, item))) for item in items]
-    assert sum(sizes) < sum(whole) / 2
+    assert sum(one.tokens for one in decodes) < sum(whole) / 2
 
 
 @pytest.mark.parametrize("ctx", [None, 1000])
@@ -154,18 +146,9 @@ def test_a_prompt_with_many_responses_is_decoded_once_for_all_batches(
     models: Models,
     threads: int,
     reference: Reference,
-    monkeypatch: pytest.MonkeyPatch,
+    decodes: list[Decode],
     ctx: int | None,
 ) -> None:
-    import llama_cpp.llama_cpp as llama_cpp
-
-    decode, sizes = llama_cpp.llama_decode, []
-
-    def measured(context: object, batch: llama_cpp.llama_batch) -> int:
-        sizes.append(batch.n_tokens)
-        return int(decode(context, batch))
-
-    monkeypatch.setattr(llama_cpp, "llama_decode", measured)
     items = [Item(long_text(150), text) for text in sentences()[:120]]
     with opened_engine(models[kind.name], threads=threads, ctx=ctx) as engine:
         found = scores(engine, items)
@@ -174,9 +157,9 @@ def test_a_prompt_with_many_responses_is_decoded_once_for_all_batches(
     require_close(found[::7], items[::7], wanted)
     common = min(common_prefix(ids[0], other) for other in ids)
     assert common > 200
-    assert len(sizes) > 4
+    assert len(decodes) > 4
     # Once more where the context had to grow.
-    assert sum(sizes) <= 2 * common + sum(len(one) - common for one in ids)
+    assert sum(one.tokens for one in decodes) <= 2 * common + sum(len(one) - common for one in ids)
 
 
 def test_what_was_left_for_others_disturbs_none(

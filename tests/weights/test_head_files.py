@@ -142,12 +142,18 @@ def test_they_never_take_more_than_so_many_bytes(
     assert files.read("way 4") == STATE
 
 
+def old_file(weights: Path, name: str) -> Path:
+    """A file beside the states, used before any of them."""
+    path = kept(weights)[0].with_name(name)
+    path.write_bytes(b"old")
+    os.utime(path, (1, 1))
+    return path
+
+
 def test_what_a_killed_process_left_goes_like_the_rest(weights: Path) -> None:
     files = files_of(weights)
     files.write("way", STATE)
-    left = kept(weights)[0].with_name("0123.new")
-    left.write_bytes(b"half")
-    os.utime(left, (1, 1))
+    left = old_file(weights, "0123.new")
     for number in range(heads._FILES):
         files.write(f"way {number}", STATE)
     assert not left.exists()
@@ -156,12 +162,10 @@ def test_what_a_killed_process_left_goes_like_the_rest(weights: Path) -> None:
 def test_files_of_others_stay(weights: Path) -> None:
     files = files_of(weights)
     files.write("way", STATE)
-    other = kept(weights)[0].with_name("note.txt")
-    other.write_bytes(b"mine")
-    os.utime(other, (1, 1))
+    other = old_file(weights, "note.txt")
     for number in range(heads._FILES + 2):
         files.write(f"way {number}", STATE)
-    assert other.read_bytes() == b"mine"
+    assert other.read_bytes() == b"old"
     assert len(kept(weights)) == heads._FILES + 1
 
 
