@@ -20,6 +20,8 @@ _STRING, _ARRAY = 8, 9
 _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q"}
 _FORMATS[12] = "d"
 _ALIGNMENT = "general.alignment"
+# ggml.h, GGML_MAX_DIMS.
+_MOST_DIMENSIONS = 4
 
 # As a file has it: its length, its name, and that it is a 32-bit number. llama.cpp's quantiser
 # writes it last, behind the vocabulary.
@@ -83,7 +85,13 @@ def _read(path: Path, part: Callable[[_Reader], Part]) -> Part:
             return part(_Reader(data))
     except OSError as error:
         raise WeightsUnreadable(path=str(path), reason=error.strerror or str(error)) from error
-    except (struct.error, ValueError, KeyError) as error:
+    except (struct.error, OverflowError) as error:
+        # What is to be read next would lie behind the end, or farther away than any file reaches.
+        raise WeightsUnreadable(path=str(path), reason="no sound header, it is cut off") from error
+    except KeyError as error:
+        reason = f"no sound header, a value of the unknown kind {error}"
+        raise WeightsUnreadable(path=str(path), reason=reason) from error
+    except ValueError as error:
         raise WeightsUnreadable(path=str(path), reason=f"no sound header, {error}") from error
 
 
@@ -134,7 +142,9 @@ class _Reader:
             if value is not None:
                 metadata[key] = value
         listed = [self._tensor() for _ in range(tensors)]
-        alignment = int(metadata.get(_ALIGNMENT, 32))
+        alignment = metadata.get(_ALIGNMENT, 32)
+        if not isinstance(alignment, int) or alignment < 1:
+            raise ValueError(f"its alignment is {alignment}")
         begin = -(-self._at // alignment) * alignment
         placed = tuple(Tensor(name, begin + at, begin + at + size) for name, at, size in listed)
         return Header(metadata, placed, len(data))
@@ -175,9 +185,11 @@ class _Reader:
     def _tensor(self) -> tuple[str, int, int]:
         from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
-        name = self._string()
+        name, dimensions = self._string(), int(self._number("I"))
+        if dimensions > _MOST_DIMENSIONS:
+            raise ValueError(f"a tensor of {dimensions} dimensions")
         weights = 1
-        for _ in range(int(self._number("I"))):
+        for _ in range(dimensions):
             weights *= int(self._number("Q"))
         block, size = GGML_QUANT_SIZES[GGMLQuantizationType(int(self._number("I")))]
         return name, int(self._number("Q")), weights // block * size
