@@ -51,7 +51,12 @@ PIECES = st.sampled_from(
 )
 ANYTHING = st.binary(max_size=60) | st.lists(PIECES, max_size=24).map(b"".join)
 FORMATS = st.sampled_from([None, *Format])
-MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+# What is in another encoding, or packed, by its first bytes.
+MARKS = (
+    *(b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"),
+    *(b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04", b"BZh"),
+    *(bytes((number, 0x2A, 0x4D, 0x18)) for number in range(0x50, 0x60)),
+)
 
 
 def read_any(
