@@ -23,7 +23,7 @@ _KEPT_LINES = 12
 SPARING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
 
 _kept: deque[str] = deque(maxlen=_KEPT_LINES)
-_devices: list[str] = []
+_device_lines: list[str] = []
 _loaded: list[Any] = []
 
 
@@ -131,14 +131,14 @@ def forget_log() -> None:
         _catch_log(_bindings("llama_cpp"))
 
 
-def used_devices() -> str:
-    """Give the names of the accelerators that llama.cpp said it loads to, "" for none."""
-    return ", ".join(dict.fromkeys(_devices))
+def device_lines() -> list[str]:
+    """Give the lines in which llama.cpp said what it loads to, of all models of this process."""
+    return list(_device_lines)
 
 
 def _keep(level: int, text: bytes, _data: object) -> None:
     line = text.decode("utf-8", "replace")
     if "using device " in line:
-        _devices.append(line.partition("using device ")[2].split(" - ")[0].strip())
+        _device_lines.append(line)
     if level >= _LOG_WARNING and (level != _LOG_CONTINUES or _kept):
         _kept.append(line)

@@ -25,8 +25,8 @@ from seaguard_cli.engine.fingerprint import fingerprint
 from seaguard_cli.engine.grammar import find_verdicts, require_admitted
 from seaguard_cli.engine.heads import Heads, KeptStates
 from seaguard_cli.engine.lanes import MOST_TOGETHER, MOST_TOKENS
-from seaguard_cli.engine.library import importing_meanwhile, used_devices
-from seaguard_cli.engine.machine import machine_here
+from seaguard_cli.engine.library import device_lines, importing_meanwhile
+from seaguard_cli.engine.machine import devices_in, machine_here
 from seaguard_cli.engine.packing import Batch, Ids, LoneBatch
 from seaguard_cli.engine.plan import EXACT_UBATCH, Plan, make_plan
 from seaguard_cli.engine.protocol import EngineOptions, Flush, Outcomes
@@ -89,7 +89,7 @@ class LlamaEngine:
     def device(self) -> str:
         """Give where it runs: the accelerator by its name, or the CPU and its threads."""
         if self.plan.on_gpu:
-            return f"GPU ({used_devices() or 'chosen by llama.cpp'})"
+            return f"GPU ({devices_in(device_lines()) or 'chosen by llama.cpp'})"
         threads = self.plan.threads
         return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
 

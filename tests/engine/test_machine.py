@@ -10,7 +10,7 @@ import pytest
 
 from seaguard_cli.engine import machine
 from seaguard_cli.engine.facts import Gpu
-from seaguard_cli.engine.machine import features_in, machine_here
+from seaguard_cli.engine.machine import devices_in, features_in, machine_here
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,38 @@ def test_features_are_those_that_are_on(said: str, features: set[str]) -> None:
 def test_this_machine_has_a_processor() -> None:
     assert machine_here().processors >= 1
     assert machine_here().features
+
+
+_USING = "llama_prepare_model_devices: using device "
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ([], ""),
+        (["CUDA0 (NVIDIA H200) (0000:19:00.0) - 142000 MiB free"], "NVIDIA H200"),
+        (
+            ["Vulkan0 (llvmpipe (LLVM 15.0.6, 256 bits)) (unknown id) - 8 MiB free"],
+            "llvmpipe (LLVM 15.0.6, 256 bits)",
+        ),
+        (
+            [
+                "CUDA0 (NVIDIA L4) (0000:19:00.0) - 22000 MiB free",
+                "CUDA1 (NVIDIA H200) (0000:1a:00.0) - 142000 MiB free",
+                "CUDA2 (NVIDIA L4) (0000:1b:00.0) - 21000 MiB free",
+                # A second model of the same process.
+                "CUDA0 (NVIDIA L4) (0000:19:00.0) - 12000 MiB free",
+            ],
+            "2 x NVIDIA L4, NVIDIA H200",
+        ),
+    ],
+)
+def test_the_gpus_that_are_used_are_named_as_their_makers_name_them(
+    lines: list[str], named: str
+) -> None:
+    said = [f"{_USING}{line}\n" for line in lines]
+    skipped = "skipping device Vulkan0 (L4) with id 0 - already using device CUDA0 (L4) with the"
+    assert devices_in([skipped, *said]) == named
 
 
 class Devices:
@@ -54,6 +86,8 @@ class Devices:
         ),
         (Devices((2, "Apple M3", 0), (0, "CPU", 9)), (Gpu("Apple M3"),)),
         (Devices((0, "CPU", 9)), (Gpu("a GPU"),)),
+        # llama.cpp loads nothing to a GPU without a memory of its own beside one that has it.
+        (Devices((2, "Iris Xe", 9), (1, "RTX 4060", 8), (0, "CPU", 9)), (Gpu("RTX 4060", 8),)),
     ],
 )
 def test_every_gpu_is_named_with_its_memory(
