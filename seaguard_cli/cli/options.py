@@ -220,7 +220,7 @@ GpuLayers = Annotated[
     _option(
         "--gpu-layers",
         panel=_MACHINE,
-        help="Layers on the GPU; else all of them.",
+        help="Layers on the GPU; else as many as fit.",
         metavar="N",
         min=0,
     ),
