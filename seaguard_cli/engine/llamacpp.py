@@ -193,7 +193,7 @@ class Tokenizer(NamedTuple):
 def plan_here(options: EngineOptions, situation: Situation) -> Plan:
     """Give the plan for `options` on this machine.
 
-    Raises DeviceMissing, ModelDoesNotFit and WindowDoesNotFit.
+    Raises DeviceMissing, ModelDoesNotFit, WindowTooLarge and WindowDoesNotFit.
     """
     machine = machine_here()
     if options.device == "gpu" and not machine.gpus:

@@ -11,7 +11,7 @@ from seaguard_cli import defaults
 from seaguard_cli.engine.facts import Gpu, Machine, ModelFacts, Situation
 from seaguard_cli.engine.need import attention_need, cache_need, compute_need, weights_need
 from seaguard_cli.engine.protocol import EngineOptions
-from seaguard_cli.errors import ModelDoesNotFit, WindowDoesNotFit
+from seaguard_cli.errors import ModelDoesNotFit, WindowDoesNotFit, WindowTooLarge
 
 # The context that is enough for a full batch of texts and for two windows of a long one.
 DEFAULT_CTX = 4096
@@ -101,7 +101,7 @@ def make_plan(
 ) -> Plan:
     """Give the plan for `options` on `machine`.
 
-    Raises ModelDoesNotFit, and WindowDoesNotFit for one that was asked for.
+    Raises ModelDoesNotFit, and WindowTooLarge or WindowDoesNotFit for one that was asked for.
     """
     model = situation.model
     # With every setting fixed, whatever was found: only what moves no score is taken from it.
@@ -182,6 +182,10 @@ def _fitting(plan: Plan, options: EngineOptions, model: ModelFacts, memory: int)
             quant=_largest_within(model, memory - small) if not share else "",
         )
     if options.max_window is not None:
+        if 0 < model.trained_ctx < options.max_window:
+            raise WindowTooLarge(
+                window=options.max_window, trained=model.trained_ctx, model=model.label
+            )
         _require_window(plan.window, model, plain, memory)
     if plan.repack and weights_need(model, repack=True, on_gpu=share) + small > memory:
         plan = replace(plan, repack=False)
@@ -209,8 +213,10 @@ def _require_window(window: int, model: ModelFacts, weights: int, memory: int) -
 
     if need(window) <= memory or window <= _STEP:
         return
-    sure = [one for one in range(_STEP, window, _STEP) if need(one) <= memory - _RESERVE]
-    fits = max(sure, default=_STEP)
+    fits, sure = _STEP, memory - _RESERVE
+    while need(2 * fits) <= sure:
+        fits *= 2
+    fits = max((one for one in range(fits, 2 * fits, _STEP) if need(one) <= sure), default=fits)
     raise WindowDoesNotFit(
         model=model.label, window=window, need=need(window), free=memory, fits=fits
     )

@@ -12,7 +12,7 @@ from seaguard_cli.engine import EngineOptions
 from seaguard_cli.engine.facts import Found, Gpu, Machine, ModelFacts, RepackRule, Situation, Work
 from seaguard_cli.engine.need import cache_need, compute_need
 from seaguard_cli.engine.plan import EXACT_UBATCH, Plan, make_plan
-from seaguard_cli.errors import ModelDoesNotFit, WindowDoesNotFit
+from seaguard_cli.errors import ModelDoesNotFit, WindowDoesNotFit, WindowTooLarge
 
 GB = 10**9
 FOUR = ModelFacts(
@@ -144,7 +144,7 @@ class TestMemory:
             tight = plan(memory=FOUR.size + extra * 10**6)
             assert tight.ubatch <= tight.batch
 
-    @given(st.integers(257, 200_000), st.integers(3 * GB, 24 * GB))
+    @given(st.integers(257, FOUR.trained_ctx), st.integers(3 * GB, 24 * GB))
     def test_the_window_that_a_refusal_names_is_taken(self, window: int, memory: int) -> None:
         try:
             assert plan(memory=memory, max_window=window).window == window
@@ -152,6 +152,21 @@ class TestMemory:
             fits = int(error.facts["fits"])
             assert 256 <= fits < window
             assert plan(memory=memory, max_window=fits).window == fits
+
+    @pytest.mark.parametrize("window", [10**9, 10**20, 10**400])
+    def test_no_window_is_too_large_to_be_refused(self, window: int) -> None:
+        endless = Situation(replace(FOUR, trained_ctx=0), 4 * GB)
+        with pytest.raises(WindowDoesNotFit) as raised:
+            make_plan(EngineOptions(max_window=window), X86, endless)
+        assert raised.value.facts["window"] == window
+        fits = int(raised.value.facts["fits"])
+        assert make_plan(EngineOptions(max_window=fits), X86, endless).window == fits
+
+    def test_one_that_the_model_was_not_trained_for_is_told_as_that(self) -> None:
+        for memory in (4 * GB, 400 * GB):
+            with pytest.raises(WindowTooLarge):
+                plan(memory=memory, max_window=FOUR.trained_ctx + 1)
+        assert plan(memory=400 * GB, max_window=FOUR.trained_ctx).window == FOUR.trained_ctx
 
     def test_the_default_window_is_never_a_reason(self) -> None:
         assert plan(memory=FOUR.size + 100 * 10**6).window == 2048
