@@ -14,3 +14,5 @@ CACHE_LIMIT = 10_000_000
 # Seconds that `bench` measures settings for: enough for a model of 4 billion parameters on two
 # cores, and most settings of it.
 BUDGET = 120.0
+# llama.cpp works with no more threads (ggml.h, GGML_MAX_N_THREADS), and some thousand crash it.
+MOST_THREADS = 512

@@ -15,7 +15,7 @@ from seaguard_cli.measurement import Finding
 from seaguard_cli.memory import Memory
 from seaguard_cli.opening import Opener
 from seaguard_cli.prompt import Family, Instruction, Limits, Piece, Prompt, Splitter, render
-from seaguard_cli.ranges import require_shares, require_windows
+from seaguard_cli.ranges import require_shares, require_threads, require_windows
 from seaguard_cli.run import Effort, Run, Settling
 from seaguard_cli.verdict import Item, Task, Verdict, Window
 from seaguard_cli.weights import load_catalogue, locate
@@ -71,6 +71,7 @@ class Guard:
         found: Found | None = None,
     ) -> None:
         require_shares(threshold=threshold, settle=settle)
+        require_threads(threads)
         require_windows(max_window, overlap, max_windows, ctx)
         self._catalogue = load_catalogue()
         if family is not None and family not in self._catalogue.families:

@@ -13,6 +13,13 @@ def require_shares(**shares: float) -> None:
             raise UsageError(problem=f"{name} is {value}", remedy="give a number from 0 to 1")
 
 
+def require_threads(threads: int | None) -> None:
+    """Raise UsageError for a number of threads that llama.cpp cannot take."""
+    if threads is not None and not 1 <= threads <= defaults.MOST_THREADS:
+        remedy = f"give a number from 1 to {defaults.MOST_THREADS}"
+        raise UsageError(problem=f"threads is {threads}", remedy=remedy)
+
+
 def require_windows(
     window: int | None, overlap: int | None, most: int | None, ctx: int | None
 ) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from seaguard_cli import defaults
+
 # Spelled out here and not imported: TAB and --help would pay for the readers and writers.
 InputFormats = Literal["text", "jsonl", "json", "csv", "tsv", "parquet"]
 OutputFormats = Literal["text", "jsonl", "json", "csv", "labels", "parquet"]
@@ -213,6 +215,7 @@ Threads = Annotated[
         help="Threads on the CPU; else as many as this process may use.",
         metavar="N",
         min=1,
+        max=defaults.MOST_THREADS,
     ),
 ]
 GpuLayers = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ _RESPELLED = {
     "is not a valid boolean": "is neither yes nor no",
     "is not in the range x>=": "is less than ",
 }
+_RANGE = re.compile(r"is not in the range (\d+)<=x<=(\d+)")
 
 
 def usage_sentence(error: TyperException, arguments: Sequence[str]) -> str:
@@ -65,6 +67,7 @@ def _problem(message: str) -> str:
     """Give Typer's message as a part of a sentence."""
     for theirs, ours in _RESPELLED.items():
         message = message.replace(theirs, ours)
+    message = _RANGE.sub(r"is not from \1 to \2", message)
     message, near, names = message.partition(". Did you mean ")
     if near:
         # Typer names several, the nearest first.

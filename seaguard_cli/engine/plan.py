@@ -22,6 +22,8 @@ SEQUENCES = 64
 BATCHES = 2
 _STEP = 256
 _ALL_LAYERS = -1
+# More than a model has are all of them, and llama.cpp takes a C int.
+_MOST_LAYERS = 2**31 - 1
 # What a run takes beside what is reckoned with here: Python, its libraries, the vocabulary.
 _RESERVE = 100 * 2**20
 
@@ -146,7 +148,7 @@ def _gpu_layers(options: EngineOptions, machine: Machine, situation: Situation) 
     if options.device == "cpu" or (options.device == "auto" and not machine.gpus):
         return 0
     if options.gpu_layers is not None:
-        return options.gpu_layers
+        return min(options.gpu_layers, _MOST_LAYERS)
     found = None if options.deterministic else situation.found
     if found and (found.gpu_layers or options.device == "auto"):
         return found.gpu_layers

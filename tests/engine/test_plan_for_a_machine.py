@@ -184,5 +184,9 @@ class TestGpus:
         assert plan(replace(X86, gpus=(Gpu("card", 2 * GB),) * 4)).gpu_layers == -1
         assert plan(replace(X86, gpus=(Gpu("card", 10**7),))).gpu_layers == 0
 
+    def test_more_layers_than_a_number_in_c_can_tell_are_all(self) -> None:
+        card = replace(X86, gpus=(Gpu("card", 24 * GB),))
+        assert plan(card, memory=GB, gpu_layers=2**32 + 1).gpu_layers == 2**31 - 1
+
     def test_a_model_on_a_gpu_needs_no_room_for_its_weights_beside_it(self) -> None:
         assert plan(replace(X86, gpus=(Gpu("card", 24 * GB),)), memory=GB).gpu_layers == -1

@@ -99,6 +99,12 @@ def test_only_a_known_model_is_held_to_its_own_spelling_of_the_verdicts(
     assert [words.safe for words in engines[0].spellings] == ["safe", " safe"]
 
 
+@pytest.mark.parametrize("threads", [0, -1, 513, 10**20])
+def test_threads_that_llama_cpp_cannot_take_are_refused(model: Path, threads: int) -> None:
+    with pytest.raises(UsageError, match=f"threads is {threads}, .* from 1 to 512"):
+        Guard(str(model), threads=threads)
+
+
 def test_an_unknown_family_is_refused(model: Path) -> None:
     with pytest.raises(UsageError, match="mistral"):
         Guard(str(model), family="mistral")
