@@ -14,6 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
+from seaguard_cli import sound
 from seaguard_cli.errors import CannotResume, OutputFailed
 from seaguard_cli.pipeline import Tally
 from seaguard_cli.records import Header, Record
@@ -81,18 +82,24 @@ class Journal:
 
         path = path_of(output)
         try:
-            held = orjson.loads(path.read_bytes())
-            if held["version"] != VERSION:
+            held = sound.members(orjson.loads(path.read_bytes()))
+            if sound.count(held["version"]) != VERSION:
                 raise CannotResume(path=str(path), problem="another version of seaguard wrote it")
+            position = sound.members(held["position"])
             return cls(
-                held["settings"],
-                Position(**held["position"]),
-                Tally.from_counts(held["counts"]).counts(),
-                held["finished"],
+                sound.members(held["settings"]),
+                Position(
+                    sound.count(position["records"]),
+                    sound.count(position["size"]),
+                    sound.text(position["input"]),
+                    sound.text(position["ending"]),
+                ),
+                Tally.from_counts(sound.members(held["counts"])).counts(),
+                sound.switch(held["finished"]),
             )
         except FileNotFoundError as error:
             raise CannotResume(path=str(path), problem="there is no such file") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise CannotResume(path=str(path), problem="it cannot be read") from error
 
     def require_same(self, settings: Settings, output: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from seaguard_cli import sound
 from seaguard_cli.engine import Flush
 from seaguard_cli.errors import Failure, FailureCode, SeaguardError
 from seaguard_cli.exits import Exit, worst
@@ -105,17 +106,18 @@ class Tally:
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, Any]) -> Self:
-        """Give a tally that goes on from these counts. Raises KeyError, TypeError, ValueError."""
-        failures = {FailureCode(code): int(n) for code, n in counts["failures"].items()}
+        """Give a tally that goes on from these counts. Raises KeyError and ValueError."""
+        failures = sound.members(counts["failures"])
+        line, file = counts["first_failure"], counts["first_file"]
         return cls(
-            judged=counts["judged"],
-            unsafe=counts["unsafe"],
-            low_mass=counts["low_mass"],
-            truncated=counts["truncated"],
-            kept=counts["kept"],
-            failures=Counter(failures),
-            first_failure=counts["first_failure"],
-            first_file=counts["first_file"],
+            judged=sound.count(counts["judged"]),
+            unsafe=sound.count(counts["unsafe"]),
+            low_mass=sound.count(counts["low_mass"]),
+            truncated=sound.count(counts["truncated"]),
+            kept=sound.count(counts["kept"]),
+            failures=Counter({FailureCode(code): sound.count(n) for code, n in failures.items()}),
+            first_failure=None if line is None else sound.count(line),
+            first_file=None if file is None else sound.text(file),
         )
 
     def status(self, *, unsafe_counts: bool) -> Exit:
