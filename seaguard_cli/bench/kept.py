@@ -15,6 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import get_type_hints
 
+from seaguard_cli import sound
 from seaguard_cli.engine.facts import Found, Machine
 from seaguard_cli.state import make_private, state_folder
 
@@ -45,7 +46,7 @@ def load(hashes: Sequence[str], machine: Machine) -> Found | None:
         said = json.loads(place(hashes, machine).read_bytes())
         if said["version"] != _VERSION or said["library"] != _library():
             return None
-        found = said["found"]
+        found = sound.members(said["found"])
         return Found(**found) if _is_sound(found) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None

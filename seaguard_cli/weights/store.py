@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from seaguard_cli import sound
 from seaguard_cli.weights.quants import read_name
 
 _SCHEMA = 1
@@ -139,9 +140,10 @@ class Store:
     def _read(self, path: Path) -> Manifest | None:
         """Give the manifest in a file, None for anything else: it is no weights of ours then."""
         try:
-            return _manifest(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError):
+            manifest = _manifest(sound.members(json.loads(path.read_bytes())))
+        except (OSError, ValueError, KeyError):
             return None
+        return manifest if path == self._manifest_path(manifest.model, manifest.quant) else None
 
 
 def default_store() -> Store:
@@ -168,10 +170,34 @@ def replace_with(path: Path, data: bytes) -> None:
 
 
 def _manifest(table: dict[str, Any]) -> Manifest:
-    if table.pop("schema") != _SCHEMA:
+    if table["schema"] != _SCHEMA:
         raise ValueError("another schema")
-    files = tuple(StoredFile(**file) for file in table.pop("files"))
+    way: Way = "built" if table["way"] == "built" else "fetched"
+    if table["way"] != way:
+        raise ValueError("another way")
+    if not isinstance(table["files"], list) or not table["files"]:
+        raise ValueError("no files")
+    return Manifest(
+        model=sound.text(table["model"]),
+        quant=sound.text(table["quant"]),
+        way=way,
+        repo=sound.text(table["repo"]),
+        revision=None if table["revision"] is None else sound.text(table["revision"]),
+        licence=None if table["licence"] is None else sound.text(table["licence"]),
+        at=sound.text(table["at"]),
+        seaguard=sound.text(table["seaguard"]),
+        files=tuple(_stored(sound.members(file)) for file in table["files"]),
+    )
+
+
+def _stored(table: dict[str, Any]) -> StoredFile:
+    name = sound.text(table["name"])
     # A manifest speaks of files beside it, and of no others: `rm` believes it.
-    if not files or any(Path(file.name).name != file.name for file in files):
-        raise ValueError("no files of this folder")
-    return Manifest(**table, files=files)
+    if name in ("", "..") or "\0" in name or Path(name).name != name:
+        raise ValueError("no file of this folder")
+    return StoredFile(
+        name,
+        sound.text(table["source"]),
+        sound.count(table["size"]),
+        sound.text(table["sha256"]),
+    )

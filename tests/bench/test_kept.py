@@ -91,6 +91,13 @@ def test_what_cannot_be_read_is_left_alone(data: bytes) -> None:
     assert load(HASHES, MACHINE) is None
 
 
+@pytest.mark.parametrize("found", [None, 5, "x", []])
+def test_what_is_no_setting_at_all_is_left_alone(found: object) -> None:
+    file = keep(HASHES, MACHINE, FOUND)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"found": found}))
+    assert load(HASHES, MACHINE) is None
+
+
 def test_weights_are_not_hashed_to_look_it_up(
     tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,44 @@ def test_a_fetched_file_that_is_not_whole_is_told(
         locate("qwen-4b", catalogue, store)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1, "files": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "5", "null", '"x"', '{"schema": 2}', '{"schema": 1, "files": []}']
+)
 def test_a_manifest_that_is_none_is_passed_over(store: Store, text: str) -> None:
     put(store, "qwen-sea-guard-4b", "Q4_K_M")
     (store.folder / "other-Q4_K_M.json").write_text(text)
     assert [one.model for one in store.all()] == ["qwen-sea-guard-4b"]
+
+
+@pytest.mark.parametrize("value", [None, 5, -1, "x", "", "..", [], [5], {}, True], ids=repr)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("schema", "model", "quant", "way", "repo", "revision", "licence", "at", "seaguard"),
+        *("files", "files.name", "files.source", "files.size", "files.sha256"),
+    ],
+)
+def test_a_manifest_has_the_values_that_one_is_given_or_is_none(
+    store: Store, name: str, value: object
+) -> None:
+    manifest = put(store, "qwen-sea-guard-4b", "Q4_K_M")
+    path = store.folder / "qwen-sea-guard-4b-Q4_K_M.json"
+    said = json.loads(path.read_text())
+    whole, _, part = name.partition(".")
+    if part:
+        said["files"][0][part] = value
+    else:
+        said[whole] = value
+    path.write_text(json.dumps(said))
+    found = store.all()
+    for one in found:
+        assert {type(file.size) for file in one.files} == {int}
+        assert {file.name for file in one.files} <= {"x", manifest.files[0].name}
+        words = [one.model, one.quant, one.repo, one.revision or "", one.licence or "", one.at]
+        words += [part for file in one.files for part in (file.name, file.source, file.sha256)]
+        assert all(isinstance(word, str) for word in words)
+    if name == "way":
+        assert found == []
 
 
 def test_a_manifest_cannot_name_a_file_of_another_folder(store: Store) -> None:
