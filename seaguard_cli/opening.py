@@ -57,7 +57,11 @@ class Opener:
         from seaguard_cli.engine.llamacpp import opened_vocabulary
 
         return opened_vocabulary(
-            self.weights.path, self.options, families=self.catalogue.families, family=self.family
+            self.weights.path,
+            self.options,
+            families=self.catalogue.families,
+            family=self.family,
+            label=self.weights.label,
         )
 
     def idle_gpu(self) -> Accelerator | None:

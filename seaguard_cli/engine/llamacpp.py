@@ -68,7 +68,8 @@ class LlamaEngine:
             with importing_meanwhile("numpy", "importlib.metadata"):
                 model = LoadedModel(path, plan, cancellation)
             undo.callback(model.close)
-            self.plan = _fitted(plan, options, model, path)
+            label = situation.model.label if situation.model else path.stem
+            self.plan = _fitted(plan, options, model, label)
             self.vocabulary = Vocabulary(model.vocabulary)
             self.family = choose_family(self.vocabulary, families, family, path=str(path))
             self.vocabulary.reserve(self.family)
@@ -208,22 +209,27 @@ def opened_vocabulary(
     *,
     families: Mapping[str, Family],
     family: str | None,
+    label: str | None = None,
 ) -> Iterator[Tokenizer]:
-    """Give the tokenizer of the GGUF at `path`, without loading the weights."""
+    """Give the tokenizer of the GGUF at `path`, without loading the weights.
+
+    Raises WindowTooLarge, which calls the model by its `label`, or by the file's stem.
+    """
     plan = make_plan(replace(options, device="cpu"), Machine(1))
     model = LoadedModel(path, plan, Cancellation(), vocabulary_only=True)
     try:
         vocabulary = Vocabulary(model.vocabulary)
         chosen = choose_family(vocabulary, families, family, path=str(path))
         vocabulary.reserve(chosen)
-        yield Tokenizer(vocabulary, chosen, _fitted(plan, options, model, path).window)
+        fitted = _fitted(plan, options, model, label or path.stem)
+        yield Tokenizer(vocabulary, chosen, fitted.window)
     finally:
         model.close()
 
 
-def _fitted(plan: Plan, options: EngineOptions, model: LoadedModel, path: Path) -> Plan:
+def _fitted(plan: Plan, options: EngineOptions, model: LoadedModel, label: str) -> Plan:
     """Fit the plan to what the model was trained with. Raises WindowTooLarge."""
     asked, trained = options.max_window, model.trained_ctx
     if asked is not None and trained and asked > trained:
-        raise WindowTooLarge(window=asked, trained=trained, model=path.stem)
+        raise WindowTooLarge(window=asked, trained=trained, model=label)
     return plan.fitted(trained)

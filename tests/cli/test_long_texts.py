@@ -151,12 +151,12 @@ class TestWithAnEngineThatReadsWords:
 
 
 def test_a_window_beyond_what_the_model_was_trained_on_is_wrong_usage() -> None:
-    for way in ((), ("--show-prompt",)):
+    for way in ((), ("--show-prompt",), ("--cache",)):
         ran = check("-m", "tiny", "--max-window", "100000", *way, "hello")
         assert (ran.status, ran.out) == (2, b"")
         assert ran.told == [
-            "seaguard: error: tiny: it was trained on at most 8192 tokens, and a window is to have "
-            "100000: lower --max-window"
+            "seaguard: error: tiny:Q8_0: it was trained on at most 8192 tokens, and a window is to "
+            "have 100000: lower --max-window"
         ]
 
 
