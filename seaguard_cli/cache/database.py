@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ _TABLES = (
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # Another process holds the file for as long as it takes to write a batch.
 _PATIENCE = 10.0
+_PAUSE = 0.01
 
 
 class Database:
@@ -170,10 +172,26 @@ class Database:
         return True
 
     def _set_modes(self) -> None:
-        # Readers and one writer at a time do not wait for one another.
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._share_the_journal()
         # What a loss of power may take is the last batches; the file stays whole.
         self._connection.execute("PRAGMA synchronous = NORMAL")
+
+    def _share_the_journal(self) -> None:
+        """Let readers and one writer at a time not wait for one another.
+
+        Where another process is just making the file, SQLite gives up at once in place of waiting
+        as it does elsewhere (https://sqlite.org/c3ref/busy_handler.html), so waiting is ours.
+        """
+        last = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > last:
+                    raise
+            time.sleep(_PAUSE)
 
     def _pragma(self, name: str) -> int:
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -101,6 +102,18 @@ def test_several_processes_begin_and_write_at_once(tmp_path: Path) -> None:
     assert all(len(lines.split()) == 20 for lines in told)
     # Twenty keys are the same in all four.
     assert entries(tmp_path / "new") == 4 * 20 * 50 + 20
+
+
+def test_one_that_begins_waits_for_another_that_has_begun(tmp_path: Path) -> None:
+    """SQLite itself does not wait where a file's journal is changed: its caller has to."""
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            beginning = pool.submit(Database, tmp_path / NAME)
+            with pytest.raises(TimeoutError):
+                beginning.result(timeout=0.2)
+            another.execute("COMMIT")
+            beginning.result().close()
 
 
 def test_one_that_is_killed_leaves_whole_batches(tmp_path: Path) -> None:
@@ -273,15 +286,14 @@ def test_one_that_may_only_be_read_is_told(tmp_path: Path, monkeypatch: pytest.M
 def test_one_that_another_holds_for_too_long_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(tmp_path):
-        pass
     monkeypatch.setattr("seaguard_cli.cache.database._PATIENCE", 0.05)
-    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as holder:
-        holder.execute("BEGIN IMMEDIATE")
-        with pytest.raises(CacheFailed, match="locked"), opened(tmp_path):
+    for _made in (False, True):
+        with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(CacheFailed, match="locked"), opened(tmp_path):
+                pass
+        with opened(tmp_path):
             pass
-    with opened(tmp_path):
-        pass
 
 
 def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
