@@ -160,8 +160,9 @@ class Guard:
         *,
         errors: Literal["raise", "yield"] = "raise",
     ) -> Iterator[Outcome]:
-        """Judge items lazily: one verdict each, in order, as soon as it is known.
+        """Judge items lazily: one verdict each, in order.
 
+        The next batch is filled while one is judged, so a verdict may wait for that.
         A `FLUSH` among the items closes the batch that is being filled. With `errors="yield"` an
         item that cannot be judged gives its Failure, and a Failure among the items keeps its
         place; else the first raises ItemFailed. Raises EngineError when the engine fails.

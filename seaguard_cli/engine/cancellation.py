@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,12 +17,25 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self.requested = False
+        # Empty until it is asked for, and then of one byte: C reads it, too.
+        self._word = ctypes.create_string_buffer(2)
+        self._for_good = False
         self._in_library = False
+
+    @property
+    def requested(self) -> bool:
+        """Tell whether the end was asked for."""
+        return bool(self._word.value)
+
+    @property
+    def address(self) -> int:
+        """Give where the flag lies: a C string, empty until the end is asked for."""
+        return ctypes.addressof(self._word)
 
     def request(self) -> bool:
         """Ask for the end. Tell whether llama.cpp is running, and will stop by itself."""
-        self.requested = True
+        self._for_good = True
+        self._word.value = b"!"
         return self._in_library
 
     @contextmanager
@@ -34,6 +48,16 @@ class Cancellation:
             self.require_going_on()
         finally:
             self._in_library = False
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Ask for the end of what runs now, until the block ends."""
+        self._word.value = b"!"
+        try:
+            yield
+        finally:
+            if not self._for_good:
+                self._word.value = b""
 
     def require_going_on(self) -> None:
         """Raise Interrupted once the end was asked for."""

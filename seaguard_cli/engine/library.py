@@ -113,6 +113,17 @@ def ggml() -> ctypes.CDLL:
     return lib
 
 
+def is_not_empty() -> object:
+    """Give a callback of llama.cpp's that is true once the C string at its data has one byte.
+
+    It is called after every node of a graph. A Python function would wait each time until no
+    other thread needs the interpreter, which halves the speed beside a busy one; this is strlen,
+    whose 0 and 1 are C's false and true.
+    """
+    libc = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
+    return ctypes.cast(libc.strlen, llama().ggml_abort_callback)
+
+
 def library_version() -> tuple[str, str]:
     """Give which llama.cpp it is: the version of llama-cpp-python, and ggml's commit."""
     return version("llama-cpp-python"), ggml().ggml_commit().decode("utf-8", "replace")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from seaguard_cli.engine.batching import in_batches
+from seaguard_cli.engine.batching import Fillable, Filled, in_batches
 from seaguard_cli.engine.cancellation import Cancellation
 from seaguard_cli.engine.decoder import Decoder, PackedDecoder
 from seaguard_cli.engine.exact import ExactDecoder
@@ -31,10 +32,20 @@ from seaguard_cli.engine.packing import Batch, Ids, LoneBatch
 from seaguard_cli.engine.plan import EXACT_UBATCH, Plan, make_plan
 from seaguard_cli.engine.protocol import EngineOptions, Flush, Outcomes
 from seaguard_cli.engine.session import DoesNotFit, LoadedModel
+from seaguard_cli.engine.thread import DecodeThread
 from seaguard_cli.engine.vocabulary import Vocabulary
-from seaguard_cli.errors import DecodeFailed, DeviceMissing, Failure, FailureCode, WindowTooLarge
+from seaguard_cli.errors import (
+    DecodeFailed,
+    DeviceMissing,
+    Failure,
+    FailureCode,
+    Interrupted,
+    WindowTooLarge,
+)
 from seaguard_cli.prompt import LONGEST_TOKEN, Family, Prompt, VerdictWords
 from seaguard_cli.verdict import Score
+
+B = TypeVar("B", bound=Fillable)
 
 _log = logging.getLogger(__name__)
 
@@ -65,8 +76,11 @@ class LlamaEngine:
         began = time.monotonic()
         with ExitStack() as undo:
             plan = plan_here(options, situation)
+            self._thread = DecodeThread(cancellation)
+            undo.callback(self._thread.close)
             with importing_meanwhile("numpy", "importlib.metadata"):
-                model = LoadedModel(path, plan, cancellation)
+                load = partial(LoadedModel, path, plan, cancellation)
+                model = self._thread.run(load, LoadedModel.close)
             undo.callback(model.close)
             label = situation.model.label if situation.model else path.stem
             self.plan = _fitted(plan, options, model, label)
@@ -81,6 +95,8 @@ class LlamaEngine:
             self._exact = ExactDecoder(model, self.plan.exact(), self.verdicts, exact)
             undo.callback(self._packed.close)
             undo.callback(self._exact.close)
+            # Nothing is freed that it still works with, whatever has become of its caller.
+            undo.callback(self._thread.close)
             self._close = undo.pop_all()
         _log.info("%s loaded in %.2f s, %s", path, time.monotonic() - began, self.family.name)
         _log.info("the plan: %s", self.plan)
@@ -110,13 +126,13 @@ class LlamaEngine:
 
     def score(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         """Give one outcome a prompt, in order; see `Engine.score`."""
-        for filled in in_batches(prompts, self._encode, self._new_batch):
-            yield filled if isinstance(filled, Flush) else filled.outcomes(self._packed_scores)
+        batches = in_batches(prompts, self._encode, self._new_batch)
+        return self._judged(batches, self._packed_scores)
 
     def score_alone(self, prompts: Iterable[Prompt | Flush]) -> Iterator[Outcomes | Flush]:
         """Do as `score`, each prompt as if alone in its batch; see `Engine.score_alone`."""
-        for filled in in_batches(prompts, self._encode, self._new_lone_batch):
-            yield filled if isinstance(filled, Flush) else filled.outcomes(self._lone_scores)
+        batches = in_batches(prompts, self._encode, self._new_lone_batch)
+        return self._judged(batches, self._lone_scores)
 
     def close(self) -> None:
         """Free context and weights, in that order; may be called again."""
@@ -148,6 +164,22 @@ class LlamaEngine:
 
     def _new_lone_batch(self, prompt: Prompt) -> LoneBatch:
         return LoneBatch(self._head(prompt), tokens=MOST_TOKENS, items=MOST_TOGETHER)
+
+    def _judged(
+        self, batches: Iterator[Filled[B] | Flush], scores: Callable[[B], Outcomes]
+    ) -> Iterator[Outcomes | Flush]:
+        """Give the outcomes of batches, in order; the next is filled while one is decoded."""
+
+        def judge(filled: Filled[B]) -> Outcomes:
+            try:
+                return filled.outcomes(scores)
+            except Interrupted:
+                # A decode that was cut off leaves in its context what nobody knows.
+                self._packed.release()
+                self._exact.release()
+                raise
+
+        return self._thread.judged(batches, judge)
 
     def _packed_scores(self, batch: Batch) -> Outcomes:
         return self._together(batch.items, batch.head, batch.leaves)

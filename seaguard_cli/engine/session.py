@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from seaguard_cli.engine.cancellation import Cancellation
-from seaguard_cli.engine.library import forget_log, last_log_lines, llama
+from seaguard_cli.engine.library import forget_log, is_not_empty, last_log_lines, llama
 from seaguard_cli.engine.packing import Row
 from seaguard_cli.errors import DecodeFailed, Interrupted, OutOfMemory, WeightsUnreadable
 
@@ -113,7 +113,6 @@ class Context:
         self._vocabulary_size = model.vocabulary_size
         self._local = model.local_tokens
         cancellation = self._cancellation = model.cancellation
-        self._abort = self._llama.ggml_abort_callback(lambda _data: cancellation.requested)
         self.ctx = ctx
         forget_log()
         self._handle: Any = None
@@ -252,7 +251,8 @@ class Context:
         params.kv_unified = True
         params.swa_full = True
         params.no_perf = True
-        params.abort_callback = self._abort
+        params.abort_callback = is_not_empty()
+        params.abort_callback_data = self._cancellation.address
         return params
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import itertools
 import threading
 from collections import Counter
@@ -90,6 +91,49 @@ def test_a_decode_that_runs_is_aborted(
             alone(engine, prompt)
     aborted = 2
     assert statuses == [aborted]
+
+
+def test_ctrl_c_in_a_program_ends_the_decode_and_its_guard_is_as_good_as_new(
+    models: Models, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program has no handler of ours: Python raises KeyboardInterrupt in its main thread."""
+    decode, statuses = llama_cpp.llama_decode, list[int]()
+
+    def interrupted_meanwhile(context: object, batch: llama_cpp.llama_batch) -> int:
+        _thread.interrupt_main()
+        statuses.append(decode(context, batch))
+        return statuses[-1]
+
+    texts = [Item(long_text(200, seed=seed)) for seed in range(1, 9)]
+    with Guard(str(models["qwen"]), settle=0.0, threads=threads) as guard:
+        wanted = list(guard.stream(texts))
+        guard._memory.forget()
+        with monkeypatch.context() as patched:
+            patched.setattr(llama_cpp, "llama_decode", interrupted_meanwhile)
+            with pytest.raises(KeyboardInterrupt):
+                list(guard.stream(texts))
+        assert list(guard.stream(texts)) == wanted
+    assert len(statuses) == 1
+
+
+def test_a_decode_asks_python_nothing_between_its_nodes(models: Models, threads: int) -> None:
+    """Each time it would wait for other threads of the program that have work of their own."""
+
+    class Counted(Cancellation):
+        asked = 0
+
+        @property
+        def requested(self) -> bool:
+            self.asked += 1
+            return super().requested
+
+    cancellation = Counted()
+    with opened_engine(models["qwen"], threads=threads, cancellation=cancellation) as engine:
+        lone(engine, Item("Hi"))
+        cancellation.asked = 0
+        lone(engine, Item(long_text(300)))
+    # Before and after each of the few decodes, each of which has many nodes.
+    assert 0 < cancellation.asked < 20
 
 
 def test_a_guard_cancelled_before_its_first_item_judges_none(models: Models, threads: int) -> None:
