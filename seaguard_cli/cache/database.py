@@ -188,8 +188,7 @@ class Database:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > last:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > last:
                     raise
             time.sleep(_PAUSE)
 
@@ -234,13 +233,17 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            broken = code in _BROKEN or "no such " in str(error)
+            broken = _code(error) in _BROKEN or "no such " in str(error)
             kind = CacheDamaged if broken else CacheFailed
             raise kind(path=str(self.path), reason=str(error)) from error
         except OSError as error:
             path = str(error.filename or self.path)
             raise CacheFailed(path=path, reason=error.strerror or str(error)) from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Give SQLite's primary result code; 0 for an error that Python's own module raises."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def remove(path: Path) -> None:

@@ -56,8 +56,10 @@ class Cancellation:
         try:
             yield
         finally:
-            if not self._for_good:
-                self._word.value = b""
+            self._word.value = b""
+            # Looked at last, for it may be asked for in good earnest at any moment.
+            if self._for_good:
+                self._word.value = b"!"
 
     def require_going_on(self) -> None:
         """Raise Interrupted once the end was asked for."""

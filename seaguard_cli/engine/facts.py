@@ -74,3 +74,8 @@ class Situation:
     rules: tuple[RepackRule, ...] = ()
     found: Found | None = None
     work: Work = "stream"
+
+    @property
+    def label(self) -> str:
+        """Give what the model is called, "" when nothing is known of it."""
+        return self.model.label if self.model else ""

@@ -42,10 +42,11 @@ class LlamaFront:
         situation: Situation = Situation(),  # noqa: B008  # frozen
     ) -> None:
         plan = plan_here(options, situation)
-        label = situation.model.label if situation.model else None
         with ExitStack() as undo:
             self.vocabulary, self.family, self.window = undo.enter_context(
-                opened_vocabulary(path, options, families=families, family=family, label=label)
+                opened_vocabulary(
+                    path, options, families=families, family=family, label=situation.label
+                )
             )
             verdicts = find_verdicts(self.vocabulary, spellings, path=str(path))
             self.words = verdicts.words

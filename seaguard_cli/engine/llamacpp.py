@@ -82,8 +82,7 @@ class LlamaEngine:
                 load = partial(LoadedModel, path, plan, cancellation)
                 model = self._thread.run(load, LoadedModel.close)
             undo.callback(model.close)
-            label = situation.model.label if situation.model else path.stem
-            self.plan = _fitted(plan, options, model, label)
+            self.plan = _fitted(plan, options, model, situation.label or path.stem)
             self.vocabulary = Vocabulary(model.vocabulary)
             self.family = choose_family(self.vocabulary, families, family, path=str(path))
             self.vocabulary.reserve(self.family)
@@ -241,7 +240,7 @@ def opened_vocabulary(
     *,
     families: Mapping[str, Family],
     family: str | None,
-    label: str | None = None,
+    label: str = "",
 ) -> Iterator[Tokenizer]:
     """Give the tokenizer of the GGUF at `path`, without loading the weights.
 

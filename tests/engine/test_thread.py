@@ -22,6 +22,16 @@ def thread() -> Iterator[DecodeThread]:
         yield opened
 
 
+def asked_to_end(cancellation: Cancellation) -> bool:
+    """Whether that is asked for before long."""
+    waiting = threading.Event()
+    for _ in range(2000):
+        if cancellation.requested:
+            break
+        waiting.wait(PATIENCE / 2000)
+    return cancellation.requested
+
+
 def test_outcomes_come_in_order_with_flush_marks_in_their_places(thread: DecodeThread) -> None:
     batches = [1, 2, FLUSH, FLUSH, 3, FLUSH]
     found = list(thread.judged(batches, lambda batch: batch * 10))
@@ -93,12 +103,7 @@ def test_what_is_left_is_asked_to_end_and_waited_for() -> None:
 
     def judge(_batch: int) -> None:
         begun.set()
-        waiting = threading.Event()
-        for _ in range(2000):
-            if cancellation.requested:
-                break
-            waiting.wait(PATIENCE / 2000)
-        ended.append(cancellation.requested)
+        ended.append(asked_to_end(cancellation))
 
     def batches() -> Iterator[int]:
         yield 1
@@ -155,12 +160,7 @@ def test_closing_ends_even_what_its_caller_was_interrupted_in_beginning(
         raise KeyboardInterrupt
 
     def judge(_batch: int) -> None:
-        waiting = threading.Event()
-        for _ in range(2000):
-            if cancellation.requested:
-                break
-            waiting.wait(PATIENCE / 2000)
-        ended.append(cancellation.requested)
+        ended.append(asked_to_end(cancellation))
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
     with pytest.raises(KeyboardInterrupt):
